@@ -67,8 +67,8 @@ def environment():
         PIP_USER="0",
         UV_PYTHON_DOWNLOADS="never",
     )
-    if not variables.get("HOME") and os.name != "nt":
-        variables["UV_CACHE_DIR"] = os.path.join(VENV, ".cache")
+    if os.name != "nt" and not os.access(variables.get("HOME") or os.devnull, os.W_OK | os.X_OK):
+        variables["UV_NO_CACHE"] = "1"
     return variables
 
 
@@ -137,7 +137,8 @@ def build():
         "Preparando .venv, una sola vez (1,2 GB; de uno a cinco minutos)",
         "Preparing .venv, once (1.2 GB; one to five minutes)",
     )
-    made = subprocess.call((sys.executable, "-m", "venv", "--clear", VENV), env=environment())
+    python = getattr(sys, "_base_executable", sys.executable)  # .venv cannot replace itself
+    made = subprocess.call((python, "-m", "venv", "--clear", VENV), env=environment())
     if made != 0 or not install():
         say(
             "No se pudo instalar: la primera vez hace falta red (o su espejo de paquetes en la "
