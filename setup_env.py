@@ -66,6 +66,7 @@ def environment():
         PIP_NO_INPUT="1",
         PIP_USER="0",
         UV_PYTHON_DOWNLOADS="never",
+        UV_SYSTEM_CERTS="1",  # a company's network may sign with its own certificate
     )
     if os.name != "nt" and not os.access(variables.get("HOME") or os.devnull, os.W_OK | os.X_OK):
         variables["UV_NO_CACHE"] = "1"
@@ -81,12 +82,15 @@ def install():
     """Install the locked set with uv, or with pip, slower, where uv cannot."""
     hashed = ("--require-hashes", "--only-binary", ":all:", "--requirement")
     quiet = () if sys.stderr.isatty() else ("--quiet",)
-    pip = ("pip", "install", "--quiet", "--retries", "2") + hashed
+    pip = ("pip", "install", "--quiet", "--no-compile", "--retries", "2") + hashed
     if call(*(pip + (BOOT,))) and call(
         *(("uv", "pip", "install") + quiet + ("--python", PYTHON) + hashed + (LOCK,))
     ):
         return True
-    say("uv no pudo; sigue pip, más lento", "uv could not; pip goes on, slower")
+    say(
+        "uv no pudo; sigue pip, más lento (hasta cinco minutos)",
+        "uv could not; pip goes on, slower (up to five minutes)",
+    )
     return call(*(pip + (LOCK,)))
 
 

@@ -1,6 +1,7 @@
 """What is tracked: small text with one line ending, no machine's paths, clean notebooks, style."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def tool(*command: str) -> None:
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{done.stdout[-6000:]}{done.stderr[-2000:]}"
+
+
+def make(*arguments: str) -> str:
+    """Return what make prints when called by hand, not from a make that runs the tests."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=outside, capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def test_no_text_has_carriage_returns() -> None:
@@ -87,13 +97,11 @@ def test_types_hold() -> None:
 
 
 def test_make_lists_its_targets_and_knows_their_commands() -> None:
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = make()
     names = re.findall(r"^make (\S+)", listed, re.MULTILINE)
     assert {"demo", "test", "new", "check", "run", "lab", "notebooks", "lint", "lock", "bench",
             "audit", "data-dictionary"} <= set(names)  # fmt: skip
     for name in names:
-        dry = subprocess.run(
-            ["make", "-n", name], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
+        dry = make("-n", name)
         assert name == "help" or "setup_env.py" in dry.splitlines()[0]
         assert str(ROOT) not in dry
