@@ -65,6 +65,7 @@ def environment():
         PIP_DISABLE_PIP_VERSION_CHECK="1",
         PIP_NO_INPUT="1",
         PIP_USER="0",
+        PYTHONUTF8="1",  # the folder's accents, in the C locale too
         UV_PYTHON_DOWNLOADS="never",
         UV_SYSTEM_CERTS="1",  # a company's network may sign with its own certificate
     )
@@ -100,8 +101,7 @@ def add_package():
     Both are relative: a folder with spaces or accents needs no encoding.
     """
     query = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    site = subprocess.check_output((PYTHON, "-X", "utf8", "-c", query), env=environment())
-    site = site.decode("utf-8").strip()
+    site = os.fsdecode(subprocess.check_output((PYTHON, "-c", query), env=environment())).strip()
     with open(os.path.join(site, "cxlib.pth"), "w") as file:
         file.write(os.path.relpath(HERE, site) + "\n")
     if os.name == "nt":
