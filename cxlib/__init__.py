@@ -35,7 +35,7 @@ def open(  # noqa: A001 - read as `cx.open`
     from cxlib.workbook import Run
 
     folder = Path(engagement)
-    records = folder / "findings"
+    records = folder / "private" / "findings"
     if not (folder / "private" / "run.json").is_file():
         home = Path(__file__).resolve().parents[1] / "reports" / engagement
         if not (home / "latest.json").is_file():

@@ -428,20 +428,28 @@ def _check_declared(declared: Declared, result: Result) -> None:
 
 
 def _source(name: str, arguments: Mapping[str, Any], reads: list[dict[str, Any]]) -> Source:
+    """Method, options and inputs, each input under the argument that took it."""
     inputs: list[Any] = []
     options: dict[str, Any] = {}
     for argument, given in arguments.items():
-        if isinstance(given, Result):
-            inputs.append(dict(given.source))
-        elif isinstance(given, Table):
-            if not given.missing:
-                columns = {c for r in reads if r["table"] == given.name for c in r["columns"]}
-                inputs.append({**given.describe(), "columns": sorted(columns)})
-        elif isinstance(given, Mapping) and any(isinstance(t, Table) for t in given.values()):
-            inputs += [t.describe() for t in given.values() if not t.missing]
-        elif given is not None:
-            options[argument] = _plain(given)
+        parts = given.items() if _holds_inputs(given) else [("", given)]
+        for key, part in parts:
+            label = {"argument": argument} | ({"key": key} if key else {})
+            if isinstance(part, Result):
+                inputs.append({**label, **part.source})
+            elif isinstance(part, Table):
+                if not part.missing:
+                    columns = {c for r in reads if r["table"] == part.name for c in r["columns"]}
+                    inputs.append({**label, **part.describe(), "columns": sorted(columns)})
+            elif part is not None:
+                options[argument] = _plain(part)
     return {"method": name, "options": options, "inputs": inputs}
+
+
+def _holds_inputs(given: Any) -> bool:
+    return isinstance(given, Mapping) and any(
+        isinstance(part, (Table, Result)) for part in given.values()
+    )
 
 
 def _plain(given: Any) -> Any:

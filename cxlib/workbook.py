@@ -60,7 +60,7 @@ class Card:
         return {
             "text/plain": self.voice.sentence(self.finding),
             "text/html": self.html(),
-            MIME: store_of_findings.to_json(self.finding),
+            MIME: {"id": self.finding.id, **store_of_findings.to_json(self.finding)},
         }
 
     def html(self) -> str:
@@ -130,6 +130,10 @@ class Recap:
         self.voice = voice
 
     def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> str:
+        """Ids, sentences and grades as a table."""
         voice = self.voice
         head = "".join(
             f'<th scope="col">{escape(voice.ui(key))}</th>'
@@ -220,11 +224,25 @@ class Run:
         return Recap(store_of_findings.read_part(self._records, self.notebook), self.voice)
 
     def _repr_html_(self) -> str:
+        return Inputs(self.engagement, self.inputs, self.voice).html()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run took in: tables, files, rows read, kept and set aside."""
+
+    engagement: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    voice: Voice
+
+    def html(self) -> str:
+        """Inputs as a table."""
         voice = self.voice
         columns = ("table", "file", "rows", "kept", "set_aside")
         head = "".join(f'<th scope="col">{escape(voice.ui(c))}</th>' for c in columns)
         rows = "".join(
-            f"<tr><td>{escape(voice.missing(name))}</td><td>{escape(', '.join(entry['files']))}</td>"
+            f"<tr><td>{escape(voice.missing(name))}</td>"
+            f"<td>{escape(', '.join(entry['files']))}</td>"
             f"<td>{voice.value(entry['rows_read'])}</td><td>{voice.value(entry['rows'])}</td>"
             f"<td>{voice.value(entry['set_aside'])}</td></tr>"
             for name, entry in self.inputs["tables"].items()

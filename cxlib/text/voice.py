@@ -168,7 +168,11 @@ class Voice:
     def ui(self, key: str, **values: Value) -> str:
         """Fixed label of a page, card or chart, filled with values."""
         entry = catalogue("voice").get(key) or catalogue("pages")[key]
-        return self._fill(entry[self.language], values, "", _plain)
+        return self.template(entry[self.language], values)
+
+    def template(self, text: str, values: Mapping[str, Value]) -> str:
+        """Fill a template that stands outside the registry of findings."""
+        return self._fill(text, values, "", _plain)
 
     def heading(self, column: str) -> str:
         """Heading of a table column, with its unit once."""

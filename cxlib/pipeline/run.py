@@ -1,0 +1,304 @@
+"""Run one engagement from its files to its deliverables, in one folder, manifest last."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cxlib.pipeline import keys
+from cxlib.pipeline.execute import CELL_TIMEOUT, Step, quiet_home, run_notebook
+from cxlib.pipeline.parameters import Parameter, checked, declared
+
+REPORTS = keys.ROOT / "reports"
+HASH_LENGTH = 6
+Progress = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. exit 0 done, 1 something failed, 2 input refused.
+
+    counts : findings answered and refused; first : id of the first finding of the report.
+    """
+
+    exit_code: Literal[0, 1, 2]
+    folder: Path | None = None
+    steps: tuple[Step, ...] = ()
+    executed: bool = False
+    rendered: bool = False
+    seconds: float = 0.0
+    problems: tuple[Path, ...] = ()
+
+
+@dataclass
+class Home:
+    """Folder of an engagement's runs: reports/NAME."""
+
+    path: Path
+    runs: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.runs = self.path / "runs"
+
+    def manifests(self) -> dict[Path, dict[str, Any]]:
+        """Manifest by run folder, for runs that ended."""
+        found = sorted(self.runs.glob("*/manifest.json"))
+        return {p.parent: json.loads(p.read_text(encoding="utf-8")) for p in found}
+
+    def complete(self, execution: str) -> Path | None:
+        """Folder of the complete run with this execution key."""
+        for folder, manifest in self.manifests().items():
+            if manifest["status"] == "complete" and manifest["keys"]["execution"] == execution:
+                return folder
+        return None
+
+    def latest(self) -> Path | None:
+        """Newest complete run."""
+        pointer = self.path / "latest.json"
+        if not pointer.is_file():
+            return None
+        folder = self.runs / json.loads(pointer.read_text(encoding="utf-8"))["run"]
+        return folder if (folder / "manifest.json").is_file() else None
+
+    def sweep(self) -> None:
+        """Remove run folders without manifest whose process is gone."""
+        for folder in sorted(self.runs.glob("*")):
+            if not (folder / "manifest.json").is_file() and not _held(folder / ".lock"):
+                shutil.rmtree(folder)
+
+    def free(self, name: str) -> Path:
+        """Folder for a new run; a complete one of the same name stays until the new one is."""
+        for suffix in ("", "-b", "-c"):
+            folder = self.runs / f"{name}{suffix}"
+            manifest = folder / "manifest.json"
+            if not folder.exists():
+                return folder
+            if manifest.is_file() and json.loads(manifest.read_text())["status"] == "failed":
+                shutil.rmtree(folder)
+                return folder
+        raise RuntimeError(f"{name}: another run of it is going on")
+
+
+def _held(lock: Path) -> bool:
+    """Whether the process that wrote the lock still lives."""
+    try:
+        os.kill(int(lock.read_text(encoding="utf-8")), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def parameters_of(given: Mapping[str, str]) -> dict[str, Parameter]:
+    """Check `-p` options against what every notebook declares. Raises ParameterError."""
+    known: dict[str, Parameter] = {}
+    for notebook in keys.notebooks():
+        known |= declared(notebook)
+    return checked(given, known)
+
+
+def run(
+    engagement: Path,
+    name: str,
+    parameters: Mapping[str, Parameter],
+    *,
+    only: str = "",
+    force: bool = False,
+    timeout: int = CELL_TIMEOUT,
+    progress: Progress = lambda _step: None,
+    reports: Path = REPORTS,
+) -> Outcome:
+    """Run the engagement in folder `engagement`; equal inputs execute nothing.
+
+    only : two digits of the one notebook to execute again, the others copied from the latest run.
+    """
+    from cxlib import intake
+
+    started = time.monotonic()
+    home = Home(reports / name)
+    execution = keys.execution_key(intake.input_hash(engagement), parameters)
+    known = None if force or only else home.complete(execution)
+    if known is not None:
+        rendered = render(known)
+        _point(home, known)
+        return Outcome(0, known, rendered=rendered, seconds=time.monotonic() - started)
+    taken = intake.load(engagement)
+    if taken.rejected:
+        return Outcome(2, problems=tuple(intake.write_problems(taken, engagement)))
+    home.sweep()
+    about = {"engagement": intake.about(taken), "inputs": intake.inputs(taken)}
+    folder = home.free(f"{about['engagement']['period']}-{execution[:HASH_LENGTH]}")
+    private = folder / "private"
+    private.mkdir(parents=True)
+    (folder / ".lock").write_text(str(os.getpid()), encoding="utf-8")
+    intake.save(taken, private / "tables")
+    _write_json(private / "run.json", about)
+    steps = _execute(folder, home.latest(), parameters, about, only, force, timeout, progress)
+    code = _close(home, folder, steps, about, execution, parameters)
+    return Outcome(
+        code, folder, steps, executed=True, rendered=code == 0, seconds=time.monotonic() - started
+    )
+
+
+def _execute(
+    folder: Path,
+    latest: Path | None,
+    parameters: Mapping[str, Parameter],
+    about: Mapping[str, Any],
+    only: str,
+    force: bool,
+    timeout: int,
+    progress: Progress,
+) -> tuple[Step, ...]:
+    """Execute or copy each notebook in order."""
+    parts = folder / "private" / "findings"
+    executed = folder / "private" / "notebooks"
+    parts.mkdir()
+    executed.mkdir()
+    hashes = {name: entry["hash"] for name, entry in about["inputs"]["tables"].items()}
+    earlier: dict[str, str] = {}
+    step_keys: dict[str, str] = {}
+    steps: list[Step] = []
+    with quiet_home(folder / "private"):
+        for notebook in keys.notebooks():
+            key = keys.step_key(notebook, parameters, hashes, earlier)
+            if _copied(notebook.stem, key, latest, folder, only=only, force=force):
+                step = Step(notebook.stem, "copied")
+            else:
+                step = run_notebook(
+                    notebook,
+                    executed / notebook.name,
+                    {**parameters, "engagement": str(folder)},
+                    recorded=parts / f"{notebook.stem}.json",
+                    timeout=timeout,
+                )
+            steps.append(step)
+            step_keys[notebook.stem] = key
+            if step.good:
+                part = parts / f"{notebook.stem}.json"
+                earlier[notebook.stem] = part.read_text(encoding="utf-8")
+            progress(step)
+    _write_json(folder / "private" / "steps.json", step_keys)
+    return tuple(steps)
+
+
+def _copied(
+    stem: str, key: str, latest: Path | None, folder: Path, *, only: str, force: bool
+) -> bool:
+    """Copy an unchanged notebook's part and outputs from the latest complete run."""
+    if latest is None or (only and stem.startswith(only)) or (force and not only):
+        return False
+    before = json.loads((latest / "private" / "steps.json").read_text(encoding="utf-8"))
+    if before.get(stem) != key and not only:
+        return False
+    for place in (f"findings/{stem}.json", f"notebooks/{stem}.ipynb"):
+        source = latest / "private" / place
+        if not source.is_file():
+            return False
+        shutil.copyfile(source, folder / "private" / place)
+    return True
+
+
+def _close(
+    home: Home,
+    folder: Path,
+    steps: tuple[Step, ...],
+    about: Mapping[str, Any],
+    execution: str,
+    parameters: Mapping[str, Parameter],
+) -> Literal[0, 1]:
+    """Merge, render if all went well, write the manifest last, point latest.json to it."""
+    from cxlib import __version__, findings
+    from cxlib.disclosure import disclose
+
+    failed = tuple(step.notebook for step in steps if not step.good)
+    merged = findings.merge(
+        folder / "private" / "findings",
+        engagement=about["engagement"],
+        inputs=about["inputs"],
+        notebooks={nb.stem: keys.digest(keys.code_of(nb)) for nb in keys.notebooks()},
+        failed=failed,
+    )
+    findings.write(disclose(merged), folder / "findings.json")
+    manifest = {
+        "schema": 1,
+        "status": "failed" if failed else "complete",
+        "engagement": about["engagement"]["name"],
+        "inputs": about["inputs"],
+        "parameters": dict(parameters),
+        "package": {"version": __version__, "code": keys.method_code()},
+        "steps": [step.row() for step in steps],
+        "stale": list(merged.stale),
+        "keys": {"execution": execution, "render": ""},
+        "files": {},
+    }
+    if not failed:
+        manifest |= _deliver(folder, about["engagement"], execution)
+    _write_json(folder / "manifest.json", manifest)
+    (folder / ".lock").unlink(missing_ok=True)
+    if failed:
+        return 1
+    _point(home, folder)
+    for other, before in home.manifests().items():
+        if other != folder and before["keys"]["execution"] == execution:
+            shutil.rmtree(other)
+    return 0
+
+
+def render(folder: Path) -> bool:
+    """Make the deliverables of a complete run again if their key changed."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    about = json.loads((folder / "private" / "run.json").read_text(encoding="utf-8"))
+    intact = all(
+        (folder / name).is_file() and keys.digest((folder / name).read_bytes()) == held
+        for name, held in manifest["files"].items()
+    )
+    if intact and manifest["keys"]["render"] == _render_key(folder, about["engagement"]):
+        return False
+    manifest |= _deliver(folder, about["engagement"], manifest["keys"]["execution"])
+    _write_json(folder / "manifest.json", manifest)
+    return True
+
+
+def _render_key(folder: Path, engagement: Mapping[str, Any]) -> str:
+    return keys.render_key((folder / "findings.json").read_text(encoding="utf-8"), engagement)
+
+
+def _deliver(folder: Path, engagement: Mapping[str, Any], execution: str) -> dict[str, Any]:
+    """Write deliverables and annex from findings.json; their keys and hashes for the manifest."""
+    from cxlib import findings, report
+    from cxlib.pipeline.annex import annex
+
+    merged = findings.read(folder / "findings.json")
+    languages = tuple(engagement["languages"])
+    made = report.build(merged, folder / "deliverables", languages)
+    made += annex(merged, folder / "private" / "notebooks", folder / "workbook", languages)
+    hashes = {
+        path.relative_to(folder).as_posix(): keys.digest(path.read_bytes())
+        for path in sorted(made)
+    }
+    look = _render_key(folder, engagement)
+    return {"keys": {"execution": execution, "render": look}, "files": hashes}
+
+
+def _point(home: Home, folder: Path) -> None:
+    """Point latest.json to a complete run, in one step."""
+    text = json.dumps({"run": folder.name}) + "\n"
+    pointer = home.path / "latest.json"
+    if pointer.is_file() and pointer.read_text(encoding="utf-8") == text:
+        return
+    fresh = pointer.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, pointer)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
