@@ -1,0 +1,336 @@
+"""What goes with loyalty: key interactions, the three factors, goal support.
+
+Shares of explained variance are associations (grade C), never effects. The arithmetic is in
+`lmg`, the estimation with its doubt in `importance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
+from cxlib.methods import importance as engine
+from cxlib.methods import lmg
+from cxlib.methods.importance import Importance
+from cxlib.methods.lmg import Numbers
+from cxlib.methods.topics import Grid, grid, of_wave, overall, read
+
+Explained = Literal["nps", "csat", "trust", "repurchase", "main"]
+FACTORS = ("product", "interaction_score", "brand")
+
+
+def check(x: pd.DataFrame) -> None:
+    """Refuse drivers that cannot be decomposed: few answers, no variance, two the same.
+
+    x : (n, p) answers, one driver a column. Source: METHODS 3.1.
+    """
+    need = max(100, 10 * x.shape[1])
+    if len(x) < need:
+        raise Refuse("few_answers", missing="ratings", have=len(x), need=need)
+    for name in x.columns:
+        if x[name].nunique(dropna=True) < 2:
+            raise Refuse("no_variance", missing=str(name))
+    blocks = lmg.collinear_blocks(lmg.correlation(x.to_numpy(float)))
+    if blocks:
+        names = [str(x.columns[i]) for i in blocks[0]]
+        raise Refuse("collinear", missing=names[0], other=names[1], have=len(names))
+
+
+@method(
+    outcomes=("key", "key_tied", "none_stand_out", "no_driver", "no_fit", "no_separation"),
+    values=("key", "topics", "leaders", "share", "top", "r2", "explained", "n", "halo"),
+)
+def key_interactions(
+    ratings: Table,
+    responses: Table,
+    providers: Table | None = None,
+    *,
+    explain: Explained = "nps",
+    own: str | None = None,
+    wave: str | None = None,
+    level: float = 0.05,
+    minimum_r2: float = 0.05,
+    halo: float = 0.65,
+    draws: int = 400,
+    permutations: int = 1000,
+    seed: int = 0,
+) -> Result:
+    """Interactions that weigh on loyalty: how many, which, how much together, in what order.
+
+    A topic is *key* when the lower end of its share (95 %, by customer) is above the noise of a
+    permuted outcome and its own positive coefficient, the others held, survives Holm; *some* when
+    only the share does (it goes along with others); else *noise*. Topics that repeat one another
+    (VIF over 10) count once, with their joint share.
+
+    Parameters
+    ----------
+    ratings : `delivered` of each topic by respondent; rows without attribute are preferred.
+    responses : the outcome named by `explain`; `main` (1 = declared main provider, else the
+        usage share) comes from `providers`, whose row is `own` (default: the commonest provider).
+    halo : share of the first component above which the answers do not separate the topics.
+
+    Returns the share (of the explained part), R², and by topic: share, noise (95th percentile),
+    group (members cannot be ordered), verdict, coefficient, p_adjusted, performance (mean
+    delivered). Refuses `few_answers`, `no_variance`, `constant_outcome`.
+    Source: Lindeman, Merenda & Gold (1980); Grömping (2006); METHODS 3.1-3.3.
+    """
+    rated = overall(read(ratings, "topic", "delivered", wave=wave))
+    cells = grid(rated, "delivered")
+    outcome = _outcome(responses, providers, explain, own, cells, rated, wave)
+    found = engine.estimate(
+        cells, outcome, draws=draws, permutations=permutations, seed=seed, block="drivers.key"
+    )
+    table = key_table(found, level=level)
+    means = {t: _mean(cells, t) for t in found.names}
+    table.insert(2, "performance", table["topic"].map(means))
+    return _key_result(found, table, explain, (level, minimum_r2, halo))
+
+
+def key_table(found: Importance, *, level: float = 0.05) -> pd.DataFrame:
+    """One row a topic, largest share first; shares are of the explained part, 0 to 1."""
+    from statsmodels.stats.multitest import multipletests
+
+    p_adjusted = multipletests(found.p_values(), method="holm")[1]
+    joint, joint_draws = _joint(found)
+    total, totals = found.r2, found.draws.sum(axis=1, keepdims=True)
+    low, high = np.quantile(joint_draws / totals, [0.025, 0.975], axis=0)
+    beats = np.quantile(joint_draws, 0.025, axis=0) > found.noise
+    blocked = {i for block in found.blocks for i in block}
+    own = (p_adjusted <= level) & (found.coefficients > 0)
+    order = sorted(range(len(found.names)), key=lambda i: (-joint[i], found.names[i]))
+    group = _groups(found, order, joint_draws)
+    verdicts = [
+        "noise" if not beats[i] else "together" if i in blocked else "key" if own[i] else "some"
+        for i in range(len(found.names))
+    ]
+    table = pd.DataFrame(
+        {
+            "topic": found.names,
+            "verdict": verdicts,
+            "share": joint / total,
+            "share_low": low,
+            "share_high": high,
+            "noise": found.noise / total,
+            "group": group,
+            "coefficient": found.coefficients,
+            "p_adjusted": p_adjusted,
+            "n": found.bases.astype(int),
+        }
+    )
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _joint(found: Importance) -> tuple[Numbers, Numbers]:
+    """Shares and draws in which every member of a collinear block holds the block's sum."""
+    shares, draws = found.shares.copy(), found.draws.copy()
+    for block in found.blocks:
+        members = list(block)
+        shares[members] = found.shares[members].sum()
+        draws[:, members] = found.draws[:, members].sum(axis=1, keepdims=True)
+    return shares, draws
+
+
+def _groups(found: Importance, order: Sequence[int], draws: Numbers) -> list[int]:
+    """Rank group (1 = the leading one) of each topic, in the order of the names."""
+    ranked = list(order)
+    exceeds = lmg.exceedance(draws[:, ranked])
+    names = [found.names[i] for i in ranked]
+    number = {
+        name: rank
+        for rank, members in enumerate(lmg.rank_groups(names, exceeds), 1)
+        for name in members
+    }
+    return [number[name] for name in found.names]
+
+
+def _key_result(
+    found: Importance,
+    table: pd.DataFrame,
+    explain: str,
+    rule: tuple[float, float, float],
+) -> Result:
+    level, minimum_r2, halo = rule
+    keyed = table[table["verdict"].isin(["key", "together"])]
+    repeated = sum(len(block) - 1 for block in found.blocks)
+    inside = [found.names.index(topic) for topic in keyed["topic"]]
+    key = len(keyed) - sum(
+        len(set(block) & set(inside)) - 1 for block in found.blocks if set(block) & set(inside)
+    )
+    outcome = key_outcome(
+        found, key=key, groups=int(table["group"].max()), level=level, minimum_r2=minimum_r2,
+        halo=halo,
+    )  # fmt: skip
+    leaders = int((keyed["group"] == keyed["group"].min()).sum()) if len(keyed) else 0
+    if outcome == "key" and leaders > 1:
+        outcome = "key_tied"
+    values: dict[str, Value] = {
+        "key": key,
+        "topics": len(table) - repeated,
+        "leaders": leaders,
+        "r2": _share(found.shares.sum(), found.draws.sum(axis=1), found),
+        "explained": f"explained_{explain}",
+        "n": found.n,
+    }
+    if outcome == "no_separation":
+        values["halo"] = Estimate(found.halo, unit="share", n=found.n)
+    if inside:
+        part = found.draws[:, inside].sum(axis=1) / found.draws.sum(axis=1)
+        values["share"] = _share(found.shares[inside].sum() / found.r2, part, found)
+        values["top"] = str(keyed["topic"].iloc[0])
+    notes = [*found.caveats, *_block_notes(found), *_suppressed(found, level)]
+    return Result(outcome, values, table=table, caveats=tuple(notes))
+
+
+def key_outcome(
+    found: Importance, *, key: int, groups: int, level: float, minimum_r2: float, halo: float
+) -> str:
+    """What may be said of a ranking: nothing before the gate, R² and the halo allow it."""
+    if found.gate > level:
+        return "no_driver"
+    if found.r2 < minimum_r2:
+        return "no_fit"
+    if found.halo > halo:
+        return "no_separation"
+    return "none_stand_out" if key == 0 or groups == 1 else "key"
+
+
+def _block_notes(found: Importance) -> list[Mapping[str, Value]]:
+    return [
+        caveat("not_separable", topic=found.names[block[0]], other=found.names[i])
+        for block in found.blocks
+        for i in block[1:]
+    ]
+
+
+def _suppressed(found: Importance, level: float) -> list[Mapping[str, Value]]:
+    """Name topics whose own coefficient is negative although alone they go with more loyalty."""
+    odd = (found.coefficients < 0) & (found.zero_order > 0) & (found.p_values() <= level)
+    return [caveat("suppression", topic=name) for name, one in zip(found.names, odd, strict=True) if one]
+
+
+def _share(value: float, draws: Numbers, found: Importance) -> Estimate:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Estimate(
+        float(value), float(low), float(high), unit="share", n=found.n,
+        n_effective=found.n_effective,
+    )  # fmt: skip
+
+
+def _mean(cells: Grid, topic: str) -> float:
+    given = cells.values[topic].notna().to_numpy()
+    answers = cells.values[topic].to_numpy(float)[given]
+    return float(np.average(answers, weights=cells.weights[given]))
+
+
+# The outcome ------------------------------------------------------------------------------
+
+
+def _outcome(
+    responses: Table,
+    providers: Table | None,
+    explain: str,
+    own: str | None,
+    cells: Grid,
+    rated: pd.DataFrame,
+    wave: str | None,
+) -> Numbers:
+    """Loyalty of each person of the grid (people,), NaN where unknown."""
+    if explain == "main":
+        if providers is None:
+            raise Refuse("table_missing", missing="providers")
+        choice = main_choice(providers, own)
+        customer = rated.dropna(subset=["customer_id"] if "customer_id" in rated else [])
+        if "customer_id" not in customer:
+            raise Refuse("column_missing", missing="ratings.customer_id")
+        by_person = customer.groupby("response_id")["customer_id"].first()
+        return np.asarray(by_person.reindex(cells.values.index).map(choice), float)
+    answers = of_wave(responses.need("response_id", explain, optional=("wave", "date")), wave)
+    by_person = answers.groupby("response_id")[explain].mean()
+    return np.asarray(by_person.reindex(cells.values.index), float)
+
+
+def main_choice(providers: Table, own: str | None = None) -> pd.Series:
+    """By customer_id: 1 when the firm is the declared main provider, or else its usage share.
+
+    The firm is `own`, by default the provider that most customers name.
+    """
+    column = "main" if providers.has("main") else "usage_share"
+    rows = providers.need("customer_id", "provider", column)
+    firm = own if own is not None else str(rows["provider"].mode().iloc[0])
+    mine = rows[rows["provider"].astype(str) == firm]
+    if mine.empty:
+        raise Refuse("provider_unknown", missing=firm)
+    return mine.groupby("customer_id")[column].max().astype(float)
+
+
+# Three factors ----------------------------------------------------------------------------
+
+
+@method(
+    outcomes=("leads", "tied", "misfit", "no_separation"),
+    values=("product", "interaction", "brand", "top", "r2", "halo", "n"),
+)
+def factors(
+    responses: Table,
+    *,
+    explain: Literal["nps", "csat", "trust", "repurchase"] = "nps",
+    columns: Sequence[str] = FACTORS,
+    wave: str | None = None,
+    level: float = 0.05,
+    minimum_r2: float = 0.05,
+    halo: float = 0.80,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Result:
+    """Shares of loyalty that go with product, interaction and brand, and whether they fit.
+
+    `misfit` when the three together do not pass the gate or explain less than `minimum_r2`;
+    `leads` when one exceeds the next in at least 97.5 % of the resamples, else `tied`. The halo
+    limit is .80 here: with three columns .65 would already be passed at correlations of .48.
+    Refuses `few_answers`. Source: METHODS 3.1.
+    """
+    optional = ("customer_id", "weight", "wave", "date")
+    frame = of_wave(responses.need("response_id", explain, *columns, optional=optional), wave)
+    cells, outcome = _people(frame, list(columns), explain)
+    found = engine.estimate(
+        cells, outcome, draws=draws, permutations=draws, seed=seed, block="drivers.factors"
+    )
+    table = key_table(found, level=level).rename(columns={"topic": "factor"})
+    table["factor"] = table["factor"].replace({"interaction_score": "interaction"})
+    values: dict[str, Value] = {"r2": _share(found.r2, found.draws.sum(axis=1), found), "n": found.n}
+    for i, name in enumerate(found.names):
+        part = found.draws[:, i] / found.draws.sum(axis=1)
+        key = "interaction" if name == "interaction_score" else name
+        values[key] = _share(found.shares[i] / found.r2, part, found)
+    values["top"] = f"factor_{table['factor'].iloc[0]}"
+    table["factor"] = "factor_" + table["factor"]
+    outcome_key = "leads" if (table["group"] == 1).sum() == 1 else "tied"
+    if found.gate > level or found.r2 < minimum_r2:
+        outcome_key = "misfit"
+    elif found.halo > halo or found.blocks:
+        outcome_key = "no_separation"
+        values["halo"] = Estimate(found.halo, unit="share", n=found.n)
+    return Result(outcome_key, values, table=table, caveats=found.caveats)
+
+
+def _people(frame: pd.DataFrame, columns: list[str], outcome: str) -> tuple[Grid, Numbers]:
+    """Grid of some answer columns of responses, and the outcome, in the same order of rows."""
+    weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
+    if not bool((weight >= 0).all()):
+        raise Refuse("bad_weight", missing="responses.weight")
+    used = frame[(weight > 0) & frame[outcome].notna()]
+    own = "answer " + used["response_id"].astype(str)
+    customer = (
+        used["customer_id"].astype(str).where(used["customer_id"].notna(), own)
+        if "customer_id" in used
+        else own
+    )
+    codes, _ = pd.factorize(customer)
+    cells = Grid(
+        used[columns].astype(float), weight[used.index].to_numpy(float), codes.astype(float)
+    )
+    return cells, used[outcome].to_numpy(float)

@@ -1,0 +1,114 @@
+"""Ratings of interactions as a grid: one respondent a row, one topic a column.
+
+What drivers and gaps read. The wave is the latest unless another is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.core import Refuse, Table
+from cxlib.methods.lmg import Numbers
+
+SCALES = ("delivered", "desired", "importance")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Answers (people × topics, NaN = not answered), weights and customers in row order."""
+
+    values: pd.DataFrame
+    weights: Numbers
+    clusters: Numbers
+
+    @property
+    def topics(self) -> list[str]:
+        """Names of the columns."""
+        return [str(name) for name in self.values.columns]
+
+    def rows(self, keep: Numbers | pd.Series) -> Grid:
+        """Keep the rows of a mask."""
+        mask = np.asarray(keep, dtype=bool)
+        return Grid(self.values[mask], self.weights[mask], self.clusters[mask])
+
+    def columns(self, names: list[str]) -> Grid:
+        """Keep some topics."""
+        return Grid(self.values[names], self.weights, self.clusters)
+
+
+def of_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
+    """Rows of one wave; of the latest when none is named. Refuses `wave_missing`."""
+    if "wave" not in frame or frame["wave"].isna().all():
+        return frame
+    names = frame["wave"].astype(str)
+    if wave is None:
+        wave = latest(frame)
+    if not (names == str(wave)).any():
+        raise Refuse("wave_missing", missing=str(wave))
+    return frame[names == str(wave)]
+
+
+def latest(frame: pd.DataFrame) -> str:
+    """Name of the latest wave: by date where there is one, else by the order of the names."""
+    known = frame[frame["wave"].notna()]
+    if "date" in known and known["date"].notna().any():
+        return str(known.loc[pd.to_datetime(known["date"]).idxmax(), "wave"])
+    numbers = pd.to_numeric(known["wave"], errors="coerce")
+    if numbers.notna().all():
+        return str(known["wave"].iloc[int(numbers.to_numpy().argmax())])
+    return str(max(known["wave"].astype(str)))
+
+
+def overall(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Rows that rate the topic itself: those without attribute, or all where every row has one."""
+    if "attribute" not in ratings:
+        return ratings
+    blank = ratings["attribute"].isna() | (ratings["attribute"].astype(str) == "")
+    return ratings[blank] if blank.any() else ratings
+
+
+def read(ratings: Table, *columns: str, wave: str | None = None) -> pd.DataFrame:
+    """Rows of one wave with positive weight, with `cluster` and `weight` always there.
+
+    Refuses an answer outside its declared scale, and a weight that is negative or missing.
+    """
+    optional = ("attribute", "customer_id", "weight", "wave", "date", "factor", "segment")
+    needed = ("response_id", *columns)
+    frame = of_wave(ratings.need(*needed, optional=tuple(set(optional) - set(columns))), wave)
+    for column in set(SCALES) & set(frame.columns) & set(ratings.scales):
+        low, high = ratings.scales[column]
+        if not frame[column].dropna().between(low, high).all():
+            raise Refuse("outside_scale", missing=f"{ratings.name}.{column}")
+    weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
+    if not bool((weight >= 0).all()):
+        raise Refuse("bad_weight", missing=f"{ratings.name}.weight")
+    frame = frame.assign(weight=weight.astype(float), cluster=_clusters(frame))
+    return frame[frame["weight"] > 0]
+
+
+def _clusters(frame: pd.DataFrame) -> pd.Series:
+    """Customer of each row; an answer without customer is one of its own."""
+    own = "answer " + frame["response_id"].astype(str)
+    if "customer_id" not in frame:
+        return own
+    return frame["customer_id"].astype(str).where(frame["customer_id"].notna(), own)
+
+
+def grid(rated: pd.DataFrame, value: str) -> Grid:
+    """Lay rated rows out by respondent and topic; several rows of a cell are averaged."""
+    cells = rated.dropna(subset=[value, "topic"])
+    if cells.empty:
+        raise Refuse("no_answers", missing=f"ratings.{value}")
+    wide = cells.pivot_table(index="response_id", columns="topic", values=value, aggfunc="mean")
+    people = cells.groupby("response_id")[["weight", "cluster"]].first().loc[wide.index]
+    codes, _ = pd.factorize(people["cluster"])
+    return Grid(wide.astype(float), people["weight"].to_numpy(float), codes.astype(float))
+
+
+def effective(weights: Numbers) -> float:
+    """Kish's effective number of answers, (Σw)² / Σw²."""
+    total = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / total if total else 0.0
