@@ -17,7 +17,7 @@ from cxlib.core import Value
 from cxlib.pipeline import keys
 from cxlib.pipeline.execute import CELL_TIMEOUT, Step
 from cxlib.pipeline.parameters import ParameterError
-from cxlib.pipeline.run import REPORTS, Home, Outcome, parameters_of
+from cxlib.pipeline.run import REPORTS, Home, Job, Outcome, parameters_of
 from cxlib.pipeline.run import run as run_engagement
 from cxlib.text import BLOCKS, Voice, catalogue
 
@@ -28,6 +28,7 @@ DATA = keys.ROOT / "data"
 DEMO = "demo"
 MARKS = {"done": "✓", "copied": "=", "failed": "✗", "died": "✗", "timed_out": "✗"}
 UNANSWERED_SHOWN = 3
+SLUG = r"[a-z0-9][a-z0-9-]{0,59}"
 
 
 def main() -> None:
@@ -45,10 +46,10 @@ def say(key: str, language: str, **values: Value) -> str:
     return Voice(language).template(catalogue("cli")[key][language], values)
 
 
-def stop(key: str, language: str, code: int = 2, **values: Value) -> NoReturn:
-    """Print a message and leave with an exit code."""
+def stop(key: str, language: str, **values: Value) -> NoReturn:
+    """Print why the input is refused and leave with exit code 2."""
     click.echo(say(key, language, **values))
-    raise SystemExit(code)
+    raise SystemExit(2)
 
 
 def terminal_language() -> str:
@@ -64,7 +65,7 @@ def find(name: str) -> tuple[Path, str, str]:
         stop("no_engagement", terminal_language(), name=name)
     head = (folder / "engagement.yml").read_text(encoding="utf-8", errors="replace")[:20_000]
     spoken = re.search(r"^language:\s*[\"']?(es|en)\b", head, re.MULTILINE)
-    slug = re.search(r"^name:\s*[\"']?([a-z0-9][a-z0-9-]{0,59})[\"']?\s*(?:#.*)?$", head, re.MULTILINE)
+    slug = re.search(rf"^name:\s*[\"']?({SLUG})[\"']?\s*(?:#.*)?$", head, re.MULTILINE)
     return folder, slug[1] if slug else folder.name, spoken[1] if spoken else terminal_language()
 
 
@@ -90,7 +91,7 @@ def new(name: str, lang: str | None, country: str) -> None:
     from cxlib import intake
 
     language = lang or terminal_language()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", name):
+    if not re.fullmatch(SLUG, name):
         stop("bad_name", language, name=name[:60])
     folder = DATA / name
     if folder.exists():
@@ -122,50 +123,34 @@ def check(engagement: str) -> None:
 
 @cx.command()
 @click.argument("engagement")
-@click.option("-p", "options", multiple=True, metavar="NAME=VALUE", help="wave, segment, seed, fast")
+@click.option("-p", "options", multiple=True, metavar="NAME=VALUE", help="wave, segment, seed …")
 @click.option("--only", default="", metavar="NN", help="Execute one notebook again: 03")
 @click.option("--force", is_flag=True, help="Execute again and replace the run")
 @click.option("--timeout", type=int, default=CELL_TIMEOUT, show_default=True, help="Seconds a cell")
 def run(engagement: str, options: tuple[str, ...], only: str, force: bool, timeout: int) -> None:
     """Run the eight notebooks and make the deliverables."""
     folder, name, language = find(engagement)
-    _run(folder, name, language, options, only=only, force=force, timeout=timeout)
-
-
-def _run(
-    folder: Path,
-    name: str,
-    language: str,
-    options: tuple[str, ...] = (),
-    *,
-    only: str = "",
-    force: bool = False,
-    timeout: int = CELL_TIMEOUT,
-) -> None:
     numbers = [notebook.stem[:2] for notebook in keys.notebooks()]
     if only and only not in numbers:
         stop("only_unknown", language, value=only[:20], hint=", ".join(numbers))
     try:
         parameters = parameters_of(_pairs(options, language))
     except ParameterError as wrong:
-        stop(
-            f"parameter_{wrong.rule}",
-            language,
-            name=wrong.name[:60],
-            value=wrong.value[:60],
-            hint=wrong.hint,
-        )
-    outcome = run_engagement(
-        folder, name, parameters, only=only, force=force, timeout=timeout, progress=_progress
-    )
+        values = {"name": wrong.name[:60], "value": wrong.value[:60], "hint": wrong.hint}
+        stop(f"parameter_{wrong.rule}", language, **values)
+    _run(Job(folder, name, parameters, only, force, timeout), language)
+
+
+def _run(job: Job, language: str) -> NoReturn:
+    outcome = run_engagement(job, _progress)
     if outcome.executed:
         click.echo("", err=True)
     if outcome.exit_code == 2:
         from cxlib import intake
 
-        click.echo(intake.as_text(intake.load(folder)))
+        click.echo(intake.as_text(intake.load(job.engagement)))
     elif outcome.exit_code == 1:
-        _tell_failure(outcome, language, timeout)
+        _tell_failure(outcome, language, job.timeout)
     else:
         _tell_success(outcome, language)
     raise SystemExit(outcome.exit_code)
@@ -211,7 +196,8 @@ def _tell_success(outcome: Outcome, language: str) -> None:
         if more > 0:
             titles = say("and_more", language, titles=titles, more=more)
         click.echo(say("unanswered", language, titles=titles))
-    first = next((f for chapter in "123456789" for f in merged.chapter(chapter) if not f.silent), None)
+    told = [f for chapter in "123456789" for f in merged.chapter(chapter) if not f.silent]
+    first = told[0] if told else None
     if first is not None:
         click.echo(say("first", language, sentence=voice.sentence(first)))
     report = folder / "deliverables" / f"report.{language}.html"
@@ -256,9 +242,8 @@ def trace(engagement: str, finding: str) -> None:
     merged = recorded.read(latest / "findings.json")
     way = tracing.trace(found, intake.load(folder).tables)
     voice = voice_of_run(merged, language)
-    click.echo(
-        say("trace_answer", language, id=found.id, grade=found.grade, sentence=voice.sentence(found))
-    )
+    answer = {"id": found.id, "grade": found.grade, "sentence": voice.sentence(found)}
+    click.echo(say("trace_answer", language, **answer))
     given = ", ".join(f"{k}={v!r}" for k, v in found.source["options"].items())
     click.echo(say("trace_method", language, method=found.source["method"], options=given))
     for table, files, columns, where in tracing.files_of(found.source, merged.inputs):
@@ -308,7 +293,7 @@ def demo() -> None:
         click.echo(say("simulating", "es", name=DEMO), err=True)
         worlds.make(DEMO, folder)
         stamp.write_text(made_by, encoding="utf-8")
-    _run(folder, DEMO, "es")
+    _run(Job(folder, DEMO), "es")
 
 
 @cx.command()

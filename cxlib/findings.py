@@ -245,9 +245,7 @@ def merge(
         if notebook in failed:
             steps = (key for key, block in BLOCKS.items() if block.notebook == notebook)
             merged |= {key: failed_step(key) for key in steps}
-    return Findings(
-        engagement, inputs, notebooks, merged, stale(merged, inputs), failed, skipped
-    )
+    return Findings(engagement, inputs, notebooks, merged, stale(merged, inputs), failed, skipped)
 
 
 def stale(merged: Mapping[str, Finding], inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -276,7 +274,7 @@ def _changed(
     node: Mapping[str, Any], hashes: Mapping[str, str], current: Mapping[str, str]
 ) -> bool:
     if "table" in node:
-        return hashes.get(node["table"], node["hash"]) != node["hash"]
+        return bool(hashes.get(node["table"], node["hash"]) != node["hash"])
     return "method" in node and current.get(_step(node), "") not in {"", dump(_neutral(node))}
 
 

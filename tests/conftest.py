@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import cxlib.core
-
-cxlib.core.STRICT = True  # NaN from a method is an error here, a refusal at a client's
+os.environ["CX_STRICT"] = "1"  # NaN from a method is an error here, a refusal at a client's
 
 SHARED = Path(os.environ.get("CX_SHARED", Path(__file__).parents[1].parent / "shared"))
 

@@ -26,9 +26,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 DROPPED = {"exercise", "solution", "check", "interactive", "parameters"}
 
 
-def annex(
-    merged: Findings, executed: Path, into: Path, languages: Sequence[str]
-) -> list[Path]:
+def annex(merged: Findings, executed: Path, into: Path, languages: Sequence[str]) -> list[Path]:
     """Write `into/NN_name.<lang>.html` for each executed notebook; return what was made."""
     import nbformat
 
@@ -41,7 +39,7 @@ def annex(
             worded = nbformat.read(NOTEBOOKS / language / source.name, as_version=4)
             outputs = _outputs(nbformat.read(source, as_version=4))
             page = _page(worded, outputs, merged, source.stem, voice)
-            body, _ = exporter.from_notebook_node(page, {"voice": voice, "client": merged.engagement["client"]})
+            body, _ = exporter.from_notebook_node(page, {"voice": voice})
             path = into / f"{source.stem}.{language}.html"
             path.write_text(body, encoding="utf-8")
             made.append(path)

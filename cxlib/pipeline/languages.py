@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def text_of(notebook: Mapping[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Rebuild all English notebooks; 1 while any cell is out of step."""
-    done = {a for flag, a in zip(arguments, arguments[1:], strict=False) if flag == "--done"}
+    done = {a for flag, a in pairwise(arguments) if flag == "--done"}
     bad = 0
     for spanish, english in pairs():
         source, words = read(spanish), read(english)

@@ -21,11 +21,25 @@ Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended. exit 0 done, 1 something failed, 2 input refused.
+class Job:
+    """What to run and how.
 
-    counts : findings answered and refused; first : id of the first finding of the report.
+    only : two digits of the one notebook to execute again, the others copied from the latest
+    run; force : execute although nothing changed; timeout : seconds a cell.
     """
+
+    engagement: Path
+    name: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    only: str = ""
+    force: bool = False
+    timeout: int = CELL_TIMEOUT
+    reports: Path = REPORTS
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. Exit code 0 done, 1 something failed, 2 input refused."""
 
     exit_code: Literal[0, 1, 2]
     folder: Path | None = None
@@ -49,7 +63,7 @@ class Home:
     def manifests(self) -> dict[Path, dict[str, Any]]:
         """Manifest by run folder, for runs that ended."""
         found = sorted(self.runs.glob("*/manifest.json"))
-        return {p.parent: json.loads(p.read_text(encoding="utf-8")) for p in found}
+        return {path.parent: _read_json(path) for path in found}
 
     def complete(self, execution: str) -> Path | None:
         """Folder of the complete run with this execution key."""
@@ -63,7 +77,7 @@ class Home:
         pointer = self.path / "latest.json"
         if not pointer.is_file():
             return None
-        folder = self.runs / json.loads(pointer.read_text(encoding="utf-8"))["run"]
+        folder = self.runs / str(_read_json(pointer)["run"])
         return folder if (folder / "manifest.json").is_file() else None
 
     def sweep(self) -> None:
@@ -79,7 +93,7 @@ class Home:
             manifest = folder / "manifest.json"
             if not folder.exists():
                 return folder
-            if manifest.is_file() and json.loads(manifest.read_text())["status"] == "failed":
+            if manifest.is_file() and _read_json(manifest)["status"] == "failed":
                 shutil.rmtree(folder)
                 return folder
         raise RuntimeError(f"{name}: another run of it is going on")
@@ -104,34 +118,21 @@ def parameters_of(given: Mapping[str, str]) -> dict[str, Parameter]:
     return checked(given, known)
 
 
-def run(
-    engagement: Path,
-    name: str,
-    parameters: Mapping[str, Parameter],
-    *,
-    only: str = "",
-    force: bool = False,
-    timeout: int = CELL_TIMEOUT,
-    progress: Progress = lambda _step: None,
-    reports: Path = REPORTS,
-) -> Outcome:
-    """Run the engagement in folder `engagement`; equal inputs execute nothing.
-
-    only : two digits of the one notebook to execute again, the others copied from the latest run.
-    """
+def run(job: Job, progress: Progress = lambda _step: None) -> Outcome:
+    """Run an engagement; equal inputs execute nothing."""
     from cxlib import intake
 
     started = time.monotonic()
-    home = Home(reports / name)
-    execution = keys.execution_key(intake.input_hash(engagement), parameters)
-    known = None if force or only else home.complete(execution)
+    home = Home(job.reports / job.name)
+    execution = keys.execution_key(intake.input_hash(job.engagement), job.parameters)
+    known = None if job.force or job.only else home.complete(execution)
     if known is not None:
         rendered = render(known)
         _point(home, known)
         return Outcome(0, known, rendered=rendered, seconds=time.monotonic() - started)
-    taken = intake.load(engagement)
+    taken = intake.load(job.engagement)
     if taken.rejected:
-        return Outcome(2, problems=tuple(intake.write_problems(taken, engagement)))
+        return Outcome(2, problems=tuple(intake.write_problems(taken, job.engagement)))
     home.sweep()
     about = {"engagement": intake.about(taken), "inputs": intake.inputs(taken)}
     folder = home.free(f"{about['engagement']['period']}-{execution[:HASH_LENGTH]}")
@@ -140,63 +141,47 @@ def run(
     (folder / ".lock").write_text(str(os.getpid()), encoding="utf-8")
     intake.save(taken, private / "tables")
     _write_json(private / "run.json", about)
-    steps = _execute(folder, home.latest(), parameters, about, only, force, timeout, progress)
-    code = _close(home, folder, steps, about, execution, parameters)
-    return Outcome(
-        code, folder, steps, executed=True, rendered=code == 0, seconds=time.monotonic() - started
-    )
+    steps = _execute(job, folder, home.latest(), progress)
+    code = _close(home, folder, steps, execution, job.parameters)
+    seconds = time.monotonic() - started
+    return Outcome(code, folder, steps, executed=True, rendered=code == 0, seconds=seconds)
 
 
-def _execute(
-    folder: Path,
-    latest: Path | None,
-    parameters: Mapping[str, Parameter],
-    about: Mapping[str, Any],
-    only: str,
-    force: bool,
-    timeout: int,
-    progress: Progress,
-) -> tuple[Step, ...]:
+def _execute(job: Job, folder: Path, latest: Path | None, progress: Progress) -> tuple[Step, ...]:
     """Execute or copy each notebook in order."""
     parts = folder / "private" / "findings"
     executed = folder / "private" / "notebooks"
     parts.mkdir()
     executed.mkdir()
-    hashes = {name: entry["hash"] for name, entry in about["inputs"]["tables"].items()}
+    inputs = _read_json(folder / "private" / "run.json")["inputs"]
+    hashes = {name: entry["hash"] for name, entry in inputs["tables"].items()}
     earlier: dict[str, str] = {}
     step_keys: dict[str, str] = {}
     steps: list[Step] = []
     with quiet_home(folder / "private"):
         for notebook in keys.notebooks():
-            key = keys.step_key(notebook, parameters, hashes, earlier)
-            if _copied(notebook.stem, key, latest, folder, only=only, force=force):
+            part = parts / f"{notebook.stem}.json"
+            key = keys.step_key(notebook, job.parameters, hashes, earlier)
+            if latest is not None and _copied(job, notebook.stem, key, latest, folder):
                 step = Step(notebook.stem, "copied")
             else:
-                step = run_notebook(
-                    notebook,
-                    executed / notebook.name,
-                    {**parameters, "engagement": str(folder)},
-                    recorded=parts / f"{notebook.stem}.json",
-                    timeout=timeout,
-                )
+                given = {**job.parameters, "engagement": str(folder)}
+                into = executed / notebook.name
+                step = run_notebook(notebook, into, given, recorded=part, timeout=job.timeout)
             steps.append(step)
             step_keys[notebook.stem] = key
             if step.good:
-                part = parts / f"{notebook.stem}.json"
                 earlier[notebook.stem] = part.read_text(encoding="utf-8")
             progress(step)
     _write_json(folder / "private" / "steps.json", step_keys)
     return tuple(steps)
 
 
-def _copied(
-    stem: str, key: str, latest: Path | None, folder: Path, *, only: str, force: bool
-) -> bool:
+def _copied(job: Job, stem: str, key: str, latest: Path, folder: Path) -> bool:
     """Copy an unchanged notebook's part and outputs from the latest complete run."""
-    if latest is None or (only and stem.startswith(only)) or (force and not only):
+    if stem.startswith(job.only) if job.only else job.force:
         return False
-    before = json.loads((latest / "private" / "steps.json").read_text(encoding="utf-8"))
-    if before.get(stem) != key and not only:
+    if not job.only and _read_json(latest / "private" / "steps.json").get(stem) != key:
         return False
     for place in (f"findings/{stem}.json", f"notebooks/{stem}.ipynb"):
         source = latest / "private" / place
@@ -210,7 +195,6 @@ def _close(
     home: Home,
     folder: Path,
     steps: tuple[Step, ...],
-    about: Mapping[str, Any],
     execution: str,
     parameters: Mapping[str, Parameter],
 ) -> Literal[0, 1]:
@@ -218,6 +202,7 @@ def _close(
     from cxlib import __version__, findings
     from cxlib.disclosure import disclose
 
+    about = _read_json(folder / "private" / "run.json")
     failed = tuple(step.notebook for step in steps if not step.good)
     merged = findings.merge(
         folder / "private" / "findings",
@@ -254,8 +239,8 @@ def _close(
 
 def render(folder: Path) -> bool:
     """Make the deliverables of a complete run again if their key changed."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    about = json.loads((folder / "private" / "run.json").read_text(encoding="utf-8"))
+    manifest = _read_json(folder / "manifest.json")
+    about = _read_json(folder / "private" / "run.json")
     intact = all(
         (folder / name).is_file() and keys.digest((folder / name).read_bytes()) == held
         for name, held in manifest["files"].items()
@@ -281,8 +266,7 @@ def _deliver(folder: Path, engagement: Mapping[str, Any], execution: str) -> dic
     made = report.build(merged, folder / "deliverables", languages)
     made += annex(merged, folder / "private" / "notebooks", folder / "workbook", languages)
     hashes = {
-        path.relative_to(folder).as_posix(): keys.digest(path.read_bytes())
-        for path in sorted(made)
+        path.relative_to(folder).as_posix(): keys.digest(path.read_bytes()) for path in sorted(made)
     }
     look = _render_key(folder, engagement)
     return {"keys": {"execution": execution, "render": look}, "files": hashes}
@@ -297,6 +281,11 @@ def _point(home: Home, folder: Path) -> None:
     fresh = pointer.with_suffix(".new")
     fresh.write_text(text, encoding="utf-8")
     os.replace(fresh, pointer)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

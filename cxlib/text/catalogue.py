@@ -86,7 +86,7 @@ def _read(name: str) -> dict[str, Any]:
 
 @lru_cache
 def catalogue(name: str) -> Mapping[str, Any]:
-    """One shared prose file by its stem: words, columns, refusals, caveats, pages, …"""
+    """Read one shared prose file by its stem: words, columns, refusals, caveats, pages."""
     return _read(f"{name}.toml")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from html import escape
 from typing import Any, Protocol
 
@@ -25,15 +25,24 @@ class Said(Protocol):
     """What a voice can say: a finding, whatever room it comes from."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Id of its block."""
+
     @property
-    def outcome(self) -> str: ...
+    def outcome(self) -> str:
+        """Outcome that its method declared."""
+
     @property
-    def grade(self) -> str: ...
+    def grade(self) -> str:
+        """Grade of its evidence."""
+
     @property
-    def values(self) -> Mapping[str, Value]: ...
+    def values(self) -> Mapping[str, Value]:
+        """Values by name."""
+
     @property
-    def caveats(self) -> tuple[Mapping[str, Value], ...]: ...
+    def caveats(self) -> tuple[Mapping[str, Value], ...]:
+        """Caveats, each with its key."""
 
 
 def _plain(_name: str, _part: str, _value: Value, printed: str) -> str:
@@ -104,9 +113,7 @@ class Voice:
         if unit.startswith("money"):
             if reference >= formats.MILLION:
                 scaled = formats.trimmed(number / formats.MILLION)
-                return self.number(
-                    scaled, min(formats.significant(reference / formats.MILLION), 1)
-                )
+                return self.number(scaled, min(formats.significant(reference / formats.MILLION), 1))
             return self.number(formats.trimmed(number), 0)
         if unit == "points" and whole.base >= LARGE_BASE:
             return self.number(number, 1)
@@ -142,19 +149,19 @@ class Voice:
 
     # Dates and lists ---------------------------------------------------------------------
 
-    def date(self, day: date | str) -> str:
+    def date(self, day: datetime.date | str) -> str:
         """Write a date in prose."""
         return formats.long_date(day, self.locale)
 
-    def month(self, day: date | str) -> str:
+    def month(self, day: datetime.date | str) -> str:
         """Write a month in prose."""
         return formats.month(day, self.locale)
 
-    def short_month(self, day: date | str) -> str:
+    def short_month(self, day: datetime.date | str) -> str:
         """Write a month on an axis."""
         return formats.short_month(day, self.locale)
 
-    def list(self, items: list[str] | tuple[str, ...]) -> str:
+    def list(self, items: Sequence[str]) -> str:
         """Join names in words."""
         return formats.joined([self.word(item) for item in items], self.language)
 
@@ -177,8 +184,8 @@ class Voice:
     def heading(self, column: str) -> str:
         """Heading of a table column, with its unit once."""
         entry, suffix = self._column(column)
-        text = entry[self.language] if entry else self.word(column)
-        unit = entry.get("unit") if entry else ""
+        text = str(entry[self.language]) if entry else self.word(column)
+        unit = str(entry.get("unit", "")) if entry else ""
         if suffix:
             text = f"{text}, {self.ui(suffix)}"
         elif unit in {"share", "pp"}:
@@ -236,8 +243,8 @@ class Voice:
             entry, _ = self._column(column)
             name = entry[self.language] if entry else self.word(column)
             return self.ui("column_of", column=name, table=self.missing(table))
-        table = catalogue("voice").get(f"table_{what}")
-        return str(table[self.language]) if table else self.word(what)
+        named = catalogue("voice").get(f"table_{what}")
+        return str(named[self.language]) if named else self.word(what)
 
     # Findings ----------------------------------------------------------------------------
 
@@ -303,14 +310,14 @@ class Voice:
         """What to collect so that the finding can be answered."""
         return self._optional(BLOCKS[finding_id], "ask")
 
-    def caveats(self, finding: Said) -> list[str]:
+    def caveats(self, finding: Said) -> tuple[str, ...]:
         """Sentences of a finding's caveats."""
         sentences = []
         for note in finding.caveats:
             values = {k: self._caveat_value(k, v) for k, v in note.items() if k != "key"}
             template = catalogue("caveats")[str(note["key"])][self.language]
             sentences.append(_capital(self._fill(template, values, "", _plain)))
-        return sentences
+        return tuple(sentences)
 
     def _caveat_value(self, key: str, value: Value) -> Value:
         return self.missing(str(value)) if key in {"table", "missing"} else value
