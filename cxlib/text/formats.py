@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
+from babel import localedata
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
@@ -27,10 +27,8 @@ def locale(language: str, country: str) -> str:
     """Babel's locale: en always as in the United States, es by country, es_419 where unknown."""
     if language != "es":
         return f"{language}_GB" if country in {"GB", "IE"} else f"{language}_US"
-    try:
-        return str(Locale.parse(f"es_{country}"))
-    except (UnknownLocaleError, ValueError):
-        return "es_419"
+    name = f"es_{country}"
+    return name if localedata.exists(name) else "es_419"
 
 
 def rounded(value: float, digits: int) -> Decimal:

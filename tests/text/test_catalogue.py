@@ -1,0 +1,132 @@
+"""The registry: every block speaks for its method, in both languages, with equal placeholders."""
+
+import importlib
+import pkgutil
+import re
+import string
+from types import SimpleNamespace
+
+import pytest
+
+import cxlib.methods
+from cxlib.core import METHODS, UNITS, Estimate, Value
+from cxlib.text import BLOCKS, Voice, catalogue
+from cxlib.text.catalogue import LANGUAGES, Said
+from cxlib.text.voice import SLOT
+
+for module in pkgutil.iter_modules(cxlib.methods.__path__):
+    importlib.import_module(f"cxlib.methods.{module.name}")
+
+OUTCOMES = [(key, outcome) for key, block in BLOCKS.items() for outcome in block.outcomes]
+FREE = {"verb", "unless"}
+EFFECT_VERBS = {
+    "es": r"\b(reduce|aumenta|causa|anticipa|cuesta|suma|nace|nacen|provoca|genera)\b",
+    "en": r"\b(cuts|raises|causes|costs|adds|leads to|drives|reduces|increases)\b",
+}
+AVOIDED = {
+    "es": r"\b(disruptiv|sinergia|robust|significativ|empoderar|journey|insight|driver|podría|"
+    r"quizás|a nivel de)",
+    "en": r"\b(leverage|delight|world-class|significant|robust|unlock|utilize)",
+}
+WORDS = 26
+
+
+def slots(text: str) -> set[str]:
+    return {match[1] for match in SLOT.finditer(text)} - FREE
+
+
+def texts(said: Said, language: str) -> list[str]:
+    kinds = (said.sentence, said.figure, said.label, said.lesson)
+    return [kind[language] for kind in kinds if kind]
+
+
+def test_every_block_names_a_method_that_exists() -> None:
+    unknown = {key: block.method for key, block in BLOCKS.items() if block.method not in METHODS}
+    assert not unknown
+
+
+@pytest.mark.parametrize("key", BLOCKS)
+def test_outcomes_of_a_block_are_those_of_its_method(key: str) -> None:
+    assert set(BLOCKS[key].outcomes) == set(METHODS[BLOCKS[key].method].outcomes)
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+def test_placeholders_are_equal_in_both_languages_and_declared(key: str, outcome: str) -> None:
+    said = BLOCKS[key].outcomes[outcome]
+    spanish, english = (set().union(*map(slots, texts(said, lang))) for lang in LANGUAGES)
+    assert spanish == english
+    assert spanish <= set(METHODS[BLOCKS[key].method].values)
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+@pytest.mark.parametrize("n", [1, 2, 10**6])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_can_be_said(key: str, outcome: str, n: int, language: str) -> None:
+    block = BLOCKS[key]
+    said = block.outcomes[outcome]
+    values: dict[str, Value] = {
+        name: Estimate(n, n * 0.9, n * 1.1, "scale", n) for name in METHODS[block.method].values
+    }
+    values |= {
+        match[1]: n for text in texts(said, language) for match in SLOT.finditer(text) if match[3]
+    }
+    grade = max(g for g in (block.grade, said.grade) if g)
+    finding = SimpleNamespace(id=key, outcome=outcome, grade=grade, values=values, caveats=())
+    voice = Voice(language, "CO", "COP")
+    sentences = [voice.sentence(finding), voice.lesson(finding), *voice.figure(finding)]
+    assert not set("{}|?").intersection("".join(sentences).replace("¿", "").replace("?", ""))
+    assert voice.sentence(finding)[0] not in string.ascii_lowercase
+    for sentence in re.split(r"[.?!] ", SLOT.sub("x", said.sentence[language])):
+        assert len(sentence.split()) <= WORDS, sentence
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_verbs_fit_the_grade_and_avoided_words_are_absent(
+    key: str, outcome: str, language: str
+) -> None:
+    block = BLOCKS[key]
+    said = block.outcomes[outcome]
+    for text in texts(said, language):
+        assert not re.search(AVOIDED[language], text, re.IGNORECASE), text
+        if max(g for g in (block.grade, said.grade) if g) in "CD":
+            assert not re.search(EFFECT_VERBS[language], text), text
+
+
+@pytest.mark.parametrize(
+    "name", ["words", "refusals", "caveats", "columns", "pages", "voice", "cli"]
+)
+def test_shared_words_are_in_both_languages_with_equal_placeholders(name: str) -> None:
+    for key, entry in catalogue(name).items():
+        if key == "currencies":
+            continue
+        assert entry["es"].strip(), key
+        assert entry["en"].strip(), key
+        assert slots(entry["es"]) == slots(entry["en"]), key
+
+
+def test_columns_have_a_unit_that_can_be_printed() -> None:
+    kinds = {*UNITS, "text", "word", "name", "grade", "month", "date", "wave"}
+    odd = {k: e["unit"] for k, e in catalogue("columns").items() if e.get("unit") not in kinds}
+    assert not odd
+
+
+def test_chapters_are_the_nine_of_the_storyline_and_the_annex() -> None:
+    assert {block.chapter for block in BLOCKS.values()} <= {*"123456789", "A"}
+    assert set("123456789") <= {block.chapter for block in BLOCKS.values()}
+
+
+def test_places_inside_a_chapter_are_not_shared() -> None:
+    places = [(block.chapter, block.order) for block in BLOCKS.values()]
+    assert len(places) == len(set(places))
+
+
+STARRED = (
+    "S1 S3 S11 S29 S31 S37 S39 S46 S78 S88 S107 S125 S126 S137 S145 S150 S156 S159 S160 S161 S162 "
+    "S163 S164 S165 S166 S167 S169 S173 S184 S185 S201 S202 S204 S206 S213 S229 S234 S242"
+).split()
+
+
+def test_the_starred_rows_are_answered() -> None:
+    answered = {row for block in BLOCKS.values() for row in block.answers}
+    assert not set(STARRED) - answered
