@@ -29,8 +29,8 @@ ready:
 demo: ready  ## los informes de la empresa de muestra / the reports of the sample company
 	@$(CX) demo $(ARGS)
 
-new: ready  ## proyecto nuevo / new engagement: make new NAME=acme-2026 FROM="encuesta.csv"
-	@$(CX) new "$(NAME)" $(if $(FROM),--from "$(FROM)") $(ARGS)
+new: ready  ## proyecto nuevo / new engagement: make new NAME=acme-2026
+	@$(CX) new "$(NAME)" $(ARGS)
 
 check: ready  ## revisa los datos de / checks the data of: make check ENG=acme-2026
 	@$(CX) check "$(ENG)" $(ARGS)
@@ -50,10 +50,11 @@ lint: ready  ## estilo y tipos / style and types
 	@$(PY) -m mypy
 
 notebooks: ready  ## notebooks/en a partir de / from notebooks/es
-	@$(PY) -m cxlib.workbook $(ARGS)
+	@$(PY) -m cxlib.pipeline.languages $(ARGS)
 
 data-dictionary: ready  ## data/README.md a partir del código / from the code
-	@$(PY) -m cxlib.intake.dictionary
+	@$(PY) -c "from pathlib import Path; from cxlib.intake.dictionary import dictionary_markdown; \
+	Path('data/README.md').write_text(dictionary_markdown(), 'utf-8', newline='\n')"
 
 bench: ready  ## los nuestros y un rival / ours and a rival
 	@$(PY) benchmarks $(ARGS)

@@ -105,3 +105,12 @@ def test_make_lists_its_targets_and_knows_their_commands() -> None:
         dry = make("-n", name)
         assert name == "help" or "setup_env.py" in dry.splitlines()[0]
         assert str(ROOT) not in dry
+
+
+def test_every_module_and_script_that_make_calls_exists() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    for name in re.findall(r"-m (cxlib[\w.]*)", text):
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), name
+    for name in re.findall(r"\$\(PY\) (\.ci/\S+)", text):
+        assert (ROOT / name).is_file(), name
