@@ -68,7 +68,7 @@ class Contrast:
         return Estimate(self.value, self.low, self.high, unit, n, base, self.first.confidence)
 
 
-def mean(  # noqa: PLR0913 - one array a role
+def mean(
     y: ArrayLike,
     weights: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
@@ -81,7 +81,8 @@ def mean(  # noqa: PLR0913 - one array a role
 
     y, weights, clusters, strata, domain : (n,) each; domain is true inside.
 
-    Refuses `no_answers`, `one_answer`, `one_cluster`, `weights_*`.
+    Refuses `no_answers`, `one_answer`, `one_cluster`, `bad_weight`, `weights_zero` and
+    `weights_unequal`.
     """
     rows = sample(y, weights, clusters, strata)
     return mean_of(rows, inside(rows, domain), confidence)
@@ -90,19 +91,21 @@ def mean(  # noqa: PLR0913 - one array a role
 def mean_of(rows: Sample, domain: NDArray[np.bool_], confidence: float = 0.95) -> Mean:
     """Do what `mean` does, on a sample already made (for loops over domains)."""
     n = int(domain.sum())
-    members = np.unique(rows.clusters[domain])
-    _check_base(n, len(members), rows, domain)
+    members = _distinct(rows.clusters[domain])
+    _check_base(n, members, rows, domain)
     value, influences = influence(rows, domain)
     error = variance(influences, rows) ** 0.5
-    df = max(len(members) - len(np.unique(rows.strata[domain])), 1)
+    df = max(members - _distinct(rows.strata[domain]), 1)
     weight = rows.weights[domain]
     spread = float(weight @ (rows.y[domain] - value) ** 2 / weight.sum()) * n / (n - 1)
-    deff = error**2 / (spread / n) if spread > 0 else _unseen_deff(n, len(members), weight)
+    deff = error**2 / (spread / n) if spread > 0 else _unseen_deff(n, members, weight)
     half = float(stats.t.ppf((1 + confidence) / 2, df)) * error
     base = float(n) if rows.simple else min(n / deff if deff > 0 else n, n)
-    return Mean(
-        value, error, df, value - half, value + half, n, base, deff, len(members), confidence
-    )
+    return Mean(value, error, df, value - half, value + half, n, base, deff, members, confidence)
+
+
+def _distinct(codes: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.bincount(codes)))
 
 
 def _check_base(n: int, members: int, rows: Sample, domain: NDArray[np.bool_]) -> None:
@@ -131,7 +134,7 @@ def wilson(share: float, n: float, critical: float) -> tuple[float, float]:
     return low, 1.0 if share >= 1 else min((centre + half) / scale, 1.0)
 
 
-def share(  # noqa: PLR0913 - one array a role
+def share(
     hit: ArrayLike,
     weights: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
@@ -160,13 +163,13 @@ def share_of(
     n = int(domain.sum())
     if rows.simple and n:
         value = float(rows.y[domain].mean())
-        low, high = wilson(value, n, _normal(confidence))
+        low, high = wilson(value, n, quantile(confidence))
         error = (value * (1 - value) / max(n - 1, 1)) ** 0.5
         return Mean(value, error, max(n - 1, 1), low, high, n, n, 1.0, n, confidence)
     base = mean_of(rows, domain, confidence)
     effective = _effective(base.value * (1 - base.value), base)
-    quantile = _normal(confidence) if critical == "z" else _student(confidence, base.df)
-    low, high = wilson(base.value, effective, quantile)
+    width = quantile(confidence) if critical == "z" else _student(confidence, base.df)
+    low, high = wilson(base.value, effective, width)
     return _with(base, low, high, effective)
 
 
@@ -177,7 +180,8 @@ def _effective(spread: float, base: Mean) -> float:
     return min(spread / base.se**2, base.n)
 
 
-def _normal(confidence: float) -> float:
+def quantile(confidence: float) -> float:
+    """Two-sided normal quantile."""
     return float(stats.norm.ppf((1 + confidence) / 2))
 
 
@@ -221,7 +225,7 @@ def nps_interval(
     return 100 * max(centre - half, -1.0), 100 * min(centre + half, 1.0)
 
 
-def nps(  # noqa: PLR0913 - one array a role
+def nps(
     scores: ArrayLike,
     weights: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
@@ -245,7 +249,7 @@ def nps_of(rows: Sample, domain: NDArray[np.bool_], confidence: float = 0.95) ->
     n = int(domain.sum())
     if rows.simple and n:
         d, m, p = kinds_of(rows, domain)
-        low, high = nps_interval(d * n, m * n, p * n, _normal(confidence))
+        low, high = nps_interval(d * n, m * n, p * n, quantile(confidence))
         value = p - d
         error = (max(p + d - value**2, 0.0) / max(n - 1, 1)) ** 0.5
         return Mean(100 * value, 100 * error, max(n - 1, 1), low, high, n, n, 1.0, n, confidence)
@@ -269,7 +273,7 @@ def kinds_of(rows: Sample, domain: NDArray[np.bool_]) -> tuple[float, float, flo
     return d, m, p
 
 
-def contrast(  # noqa: PLR0913 - one array a role
+def contrast(
     y: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,
@@ -298,14 +302,13 @@ def contrast_of(
     one, two = mean_of(rows, first, confidence), mean_of(rows, second, confidence)
     apart = influence(rows, first)[1] - influence(rows, second)[1]
     error = variance(apart, rows) ** 0.5
-    members = len(np.unique(rows.clusters[first | second]))
-    df = min(_welch(one, two), max(members - len(np.unique(rows.strata)), 1))
+    members = _distinct(rows.clusters[first | second])
+    df = min(_welch(one, two), max(members - _distinct(rows.strata), 1))
     half = _student(confidence, df) * error
     value = one.value - two.value
-    return Contrast(
-        value, error, df, value - half, value + half, _p(value, error, df),
-        level(rows, first, confidence), level(rows, second, confidence),
-    )  # fmt: skip
+    if level is not mean_of:
+        one, two = level(rows, first, confidence), level(rows, second, confidence)
+    return Contrast(value, error, df, value - half, value + half, _p(value, error, df), one, two)
 
 
 def _welch(one: Mean, two: Mean) -> float:
@@ -322,7 +325,7 @@ def _p(value: float, error: float, df: float) -> float:
     return float(2 * stats.t.sf(abs(value / error), df))
 
 
-def nps_contrast(  # noqa: PLR0913 - one array a role
+def nps_contrast(
     scores: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows in the base: answers, weights of mean 1, codes of clusters and strata.
+    """Rows in the base: answers, weights of mean 1, codes of clusters and strata (0, 1, …).
 
     simple : no weights that differ, no cluster of two rows, one stratum.
     """
@@ -43,12 +43,12 @@ def sample(
 ) -> Sample:
     """Rows that have an answer and a weight above 0; a row without cluster id is its own cluster.
 
-    Refuses `no_answers`, `weights_invalid`, `weights_zero`.
+    Refuses `no_answers`, `bad_weight`, `weights_zero`.
     """
     answers = numbers(y)
     weight = np.ones(len(answers)) if weights is None else numbers(weights)
     if weights is not None and not (np.isfinite(weight).all() and (weight >= 0).all()):
-        raise Refuse("weights_invalid", have=int((~(weight >= 0)).sum()))
+        raise Refuse("bad_weight", missing="weight")
     if weights is not None and len(weight) and weight.sum() == 0:
         raise Refuse("weights_zero")
     kept = np.isfinite(answers) & (weight > 0)
@@ -98,11 +98,11 @@ def influence(rows: Sample, domain: NDArray[np.bool_]) -> tuple[float, NDArray[n
 
 def variance(influences: NDArray[np.float64], rows: Sample) -> float:
     """Σ over strata of n/(n−1) Σ over clusters of (total − mean total)²."""
-    stratum = np.zeros(rows.clusters.max() + 1, dtype=np.int64)
-    stratum[rows.clusters] = rows.strata
     totals = np.bincount(rows.clusters, influences)
+    stratum = np.zeros(len(totals), dtype=np.int64)
+    stratum[rows.clusters] = rows.strata
     summed = 0.0
-    for code in np.unique(rows.strata):
+    for code in np.flatnonzero(np.bincount(stratum)):
         mine = totals[stratum == code]
         if len(mine) > 1:
             summed += len(mine) / (len(mine) - 1) * float(((mine - mine.mean()) ** 2).sum())

@@ -1,0 +1,252 @@
+"""Survey metrics of one wave: NPS, satisfaction, effort, and the score of each interaction.
+
+Every number carries its design-based interval; the table holds all waves, the sentence one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxlib.core import Refuse, Result, Table, Unit, Value, caveat, method
+from cxlib.methods import design
+from cxlib.methods.answers import Answers, answers, chosen, read_nps
+from cxlib.methods.compare import Part, against_rest, parts_table
+from cxlib.methods.sample import Sample
+from cxlib.methods.topics import overall
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+LONG_SCALE = 7  # steps from which three boxes, not two, count as satisfied
+
+
+@method(
+    outcomes=("score",),
+    values=("nps", "promoters", "passives", "detractors", "unweighted", "wave"),
+)
+def nps(responses: Table, *, wave: str | None = None) -> Result:
+    """Net Promoter Score of a wave, with the shares behind it; all waves in the table.
+
+    Adjusted Wald (¾, 1½, ¾); at the effective base with t where weighted or clustered.
+    Refuses `outside_scale`, and `scale_not_nps` when the question was not asked from 0 to 10:
+    nothing is recoded into an NPS. Source: Rocks 2016.
+    """
+    given = read_nps(responses)
+    now = chosen(given, wave)
+    balance = design.balance(given.frame["y"])
+    rows, plain_rows = given.sample(balance), given.unweighted(balance)
+    kinds = {
+        name: given.sample(balance == kind)
+        for name, kind in (("detractors", -1), ("passives", 0), ("promoters", 1))
+    }
+
+    def of_wave(mine: NDArray[np.bool_]) -> dict[str, design.Mean]:
+        shares = {name: design.share_of(hits, mine) for name, hits in kinds.items()}
+        plain = design.nps_of(plain_rows, mine)
+        return {"nps": design.nps_of(rows, mine), "unweighted": plain, **shares}
+
+    levels = given.waves_with(of_wave, now)
+    table = [
+        {"wave": label}
+        | _columns("nps", level["nps"])
+        | {name: level[name].value for name in kinds}
+        | {"nps_unweighted": level["unweighted"].value}
+        | _bases(level["nps"])
+        for label, level in levels.items()
+    ]
+    mine = levels[now]
+    values: dict[str, Value] = {name: mine[name].estimate("share") for name in kinds}
+    values |= {name: mine[name].estimate("points") for name in ("nps", "unweighted")}
+    notes = given.notes(now) + _weights_move(given, mine["nps"], mine["unweighted"], "points")
+    return Result("score", {**values, "wave": now}, pd.DataFrame(table), tuple(notes))
+
+
+def _columns(name: str, level: design.Mean) -> dict[str, object]:
+    return {name: level.value, f"{name}_low": level.low, f"{name}_high": level.high}
+
+
+def _bases(level: design.Mean) -> dict[str, object]:
+    return {"n": level.n, "n_effective": level.n_effective}
+
+
+def _weights_move(
+    given: Answers, level: design.Mean, plain: design.Mean, unit: Unit
+) -> list[dict[str, Value]]:
+    """Say when weights move the number by more than its own error."""
+    if not given.weighted or abs(level.value - plain.value) <= level.se:
+        return []
+    return [caveat("weights_move", weighted=level.estimate(unit), unweighted=plain.estimate(unit))]
+
+
+BOXES = ("mean", "from", "scale_max", "unweighted", "mean_unweighted", "wave")
+
+
+@method(outcomes=("score",), values=("satisfied", *BOXES))
+def csat(responses: Table, *, wave: str | None = None, top: int | None = None) -> Result:
+    """Share of the top boxes (Wilson) and mean (t) of overall satisfaction.
+
+    top : how many of the highest answers count as satisfied; two, three on scales over 7 points.
+    Refuses `scale_undeclared`. Source: Wilson 1927; Korn & Graubard 1998.
+    """
+    low, high = sorted(responses.scale("csat"))
+    given = answers(responses, "csat")
+    cut = high + 1 - (top or _top(low, high))
+    return _boxes(given, given.frame["y"], cut, "satisfied", wave, high)
+
+
+def _top(low: float, high: float) -> int:
+    return 2 if high - low < LONG_SCALE else 3
+
+
+@method(outcomes=("score",), values=("easy", *BOXES))
+def ces(responses: Table, *, wave: str | None = None) -> Result:
+    """Share that found it easy (above the middle of the scale, Wilson) and mean (t).
+
+    The declared scale runs from hard to easy: (1, 7) when high is easy, (7, 1) when high is
+    effort. Refuses `direction_undeclared` without it: a guess would turn the answer over.
+    """
+    if "ces" not in responses.scales:
+        raise Refuse("direction_undeclared", missing="responses.ces")
+    hard, easy = responses.scales["ces"]
+    given = answers(responses, "ces")
+    ease = given.frame["y"] if easy > hard else hard + easy - given.frame["y"]
+    cut = float(np.floor((hard + easy) / 2)) + 1
+    return _boxes(given, ease, cut, "easy", wave, max(hard, easy))
+
+
+def _boxes(
+    given: Answers, y: pd.Series, cut: float, name: str, wave: str | None, high: float
+) -> Result:
+    """Share at or above a cut and mean, wave by wave, weighted and not."""
+    now = chosen(given, wave)
+    hits, ratings = given.sample(y >= cut), given.sample(y)
+    plain_hits, plain_ratings = given.unweighted(y >= cut), given.unweighted(y)
+
+    def of_wave(mine: NDArray[np.bool_]) -> dict[str, design.Mean]:
+        return {
+            name: design.share_of(hits, mine),
+            "mean": design.mean_of(ratings, mine),
+            "unweighted": design.share_of(plain_hits, mine),
+            "mean_unweighted": design.mean_of(plain_ratings, mine),
+        }
+
+    levels = given.waves_with(of_wave, now)
+    table = [
+        {"wave": label}
+        | _columns(name, level[name])
+        | _columns("mean", level["mean"])
+        | {plain: level[plain].value for plain in ("unweighted", "mean_unweighted")}
+        | _bases(level[name])
+        for label, level in levels.items()
+    ]
+    mine = levels[now]
+    values: dict[str, Value] = {
+        key: level.estimate("scale" if key.startswith("mean") else "share")
+        for key, level in mine.items()
+    }
+    values |= {"from": int(cut), "scale_max": int(high), "wave": now}
+    notes = given.notes(now) + _weights_move(given, mine[name], mine["unweighted"], "share")
+    return Result("score", values, pd.DataFrame(table), tuple(notes))
+
+
+@method(
+    outcomes=("below", "above", "none_apart"),
+    values=(
+        "interactions", "below", "above", "worst", "worst_score", "worst_gap", "best",
+        "best_score", "best_gap", "wave",
+    ),
+)  # fmt: skip
+def scorecard(
+    ratings: Table | None, responses: Table | None = None, *, wave: str | None = None
+) -> Result:
+    """Score of each interaction with its interval, and which stand apart from the others.
+
+    Reads what was delivered by topic; without ratings, satisfaction by the interaction that the
+    answer is about. Each is set against all the others (answers of one customer are one
+    cluster), Benjamini–Hochberg over the card. The change is against the wave before.
+    Refuses `scale_undeclared`, `one_part`.
+    """
+    source, metric, by = _card_source(ratings, responses)
+    low, high = sorted(source.scale(metric))
+    given = answers(_topics_only(source), metric, by, "response_id", "attribute")
+    now = chosen(given, wave)
+    last_two = given.waves[max(given.waves.index(now) - 1, 0) : given.waves.index(now) + 1]
+    owned = given.frame.assign(customer=_owner(given.frame))
+    owned = owned[owned["wave"].isin(last_two)].reset_index(drop=True)
+    given = replace(given, frame=owned, waves=last_two, clustered=True)
+    rows, mine = given.sample(), given.of(now)
+    labels = given.frame[by].astype("str").to_numpy()
+    parts, left_out = against_rest(rows, labels, mine)
+    boxes = given.sample(given.frame["y"] >= high + 1 - _top(low, high))
+    table = parts_table(parts, "interaction", "delivered")
+    table["top_boxes"] = [
+        design.share_of(boxes, mine & (labels == part.name)).value for part in parts
+    ]
+    if len(last_two) == 2:
+        table = table.join(_changes(rows, labels, parts, mine, given.of(last_two[0])))
+    notes = [caveat("parts_left_out", parts=left_out)] if left_out else []
+    return Result(*_apart(parts, now), table, tuple(notes))
+
+
+def _card_source(ratings: Table | None, responses: Table | None) -> tuple[Table, str, str]:
+    if ratings is not None and ratings.has("topic", "delivered"):
+        return ratings, "delivered", "topic"
+    if responses is not None and responses.has("interaction", "csat"):
+        return responses, "csat", "interaction"
+    raise Refuse("column_missing", missing="ratings.delivered")
+
+
+def _topics_only(source: Table) -> Table:
+    """Keep the rows that rate a topic as a whole; none of the attributes beside it."""
+    kept = overall(source.frame)
+    if len(kept) == len(source.frame):
+        return source
+    return Table.of(kept, source.name, source.scales)
+
+
+def _owner(frame: pd.DataFrame) -> pd.Series:
+    """Whose answers belong together: the customer's, else those of one response."""
+    own = frame["wave"] + "|" + frame["response_id"].astype("str")
+    if "customer" not in frame:
+        return own
+    return frame["customer"].astype("str").where(frame["customer"].notna(), own)
+
+
+def _changes(
+    rows: Sample,
+    labels: ArrayLike,
+    parts: list[Part],
+    now: NDArray[np.bool_],
+    before: NDArray[np.bool_],
+) -> pd.DataFrame:
+    changes = []
+    for part in parts:
+        mine = np.asarray(labels) == part.name
+        try:
+            change = design.contrast_of(rows, mine & now, mine & before)
+        except Refuse:  # a topic that the wave before did not ask about
+            changes.append({"change": np.nan, "change_low": np.nan, "change_high": np.nan})
+            continue
+        changes.append(
+            {"change": change.value, "change_low": change.low, "change_high": change.high}
+        )
+    return pd.DataFrame(changes)
+
+
+def _apart(parts: list[Part], now: str) -> tuple[str, dict[str, Value]]:
+    """Outcome and values of a card: what stands below or above the others."""
+    below = [part for part in parts if part.verdict == "below"]
+    above = [part for part in parts if part.verdict == "above"]
+    worst = min(below or parts, key=lambda part: part.level.value)
+    best = max(above or parts, key=lambda part: part.level.value)
+    values: dict[str, Value] = {
+        "interactions": len(parts), "below": len(below), "above": len(above), "wave": now,
+        "worst": worst.name, "worst_score": worst.level.estimate("scale"),
+        "worst_gap": worst.apart.estimate("scale"), "best": best.name,
+        "best_score": best.level.estimate("scale"), "best_gap": best.apart.estimate("scale"),
+    }  # fmt: skip
+    return "below" if below else "above" if above else "none_apart", values

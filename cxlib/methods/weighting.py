@@ -1,0 +1,153 @@
+"""Who answered: raking to known margins, representativeness, and what silence could hide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from cxlib.core import Refuse
+from cxlib.methods.design import Mean
+from cxlib.methods.sample import kish, numbers, sample, variance
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Margins = Mapping[str, Mapping[str, float]]  # variable -> level -> count in the population
+ROUNDS, CLOSE = 500, 1e-10
+TOTALS_APART = 0.001  # relative difference of margin totals from which they disagree
+
+
+@dataclass(frozen=True, slots=True)
+class Raked:
+    """Weights that meet the margins, their Kish effect, and the share outside [.2, 5] × mean."""
+
+    weights: NDArray[np.float64]
+    base: NDArray[np.float64]
+    dummies: NDArray[np.float64]
+    effect: float
+    extreme: float
+
+
+def rake(people: pd.DataFrame, margins: Margins, base: ArrayLike | None = None) -> Raked:
+    """Iterative proportional fitting of weights to margins (Deming & Stephan 1940).
+
+    people : one respondent a row, one column a variable of `margins`; base : (n,) weights, where
+    0 stays 0. Refuses `empty_level` (a level of the population without respondents),
+    `unknown_level` (respondents outside it), `margins_disagree`, `no_convergence`.
+    """
+    start = np.ones(len(people)) if base is None else numbers(base)
+    targets = []
+    for variable, levels in margins.items():
+        labels = people[variable].astype("str").to_numpy(dtype=object)
+        _check_levels(labels[start > 0], levels, variable)
+        targets += [(labels == level, float(count)) for level, count in levels.items() if count]
+    totals = [sum(levels.values()) for levels in margins.values()]
+    if max(totals) - min(totals) > TOTALS_APART * max(totals):
+        raise Refuse("margins_disagree", have=min(totals), need=max(totals))
+    weight = start.astype(np.float64)
+    for _ in range(ROUNDS):
+        moved = 0.0
+        for mine, count in targets:
+            factor = count / weight[mine].sum()
+            weight[mine] *= factor
+            moved = max(moved, abs(factor - 1))
+        if moved < CLOSE:
+            break
+    else:
+        raise Refuse("no_convergence", have=ROUNDS)
+    relative = weight[weight > 0] / weight[weight > 0].mean()
+    extreme = float(((relative < 0.2) | (relative > 5)).mean())
+    dummies = np.column_stack([mine.astype(np.float64) for mine, _ in targets])
+    return Raked(weight, start, dummies, int((weight > 0).sum()) / kish(weight), extreme)
+
+
+def _check_levels(labels: NDArray[np.object_], levels: Mapping[str, float], variable: str) -> None:
+    here = set(labels)
+    empty = sorted(level for level, count in levels.items() if count and level not in here)
+    if empty:
+        raise Refuse("empty_level", missing=empty[0], variable=variable)
+    unknown = sorted(here - {level for level, count in levels.items() if count})
+    if unknown:
+        raise Refuse("unknown_level", missing=unknown[0], variable=variable)
+
+
+def raked_mean(
+    y: ArrayLike, raked: Raked, clusters: ArrayLike | None = None, confidence: float = 0.95
+) -> Mean:
+    """Mean under raked weights; its error knows the margins (Deville & Särndal 1992).
+
+    The error is that of the residuals of y on the margin dummies (base weights) times the raked
+    weights: what the margins explain does not vary from sample to sample.
+    """
+    rows = sample(y, raked.weights, clusters)
+    dummies, base = raked.dummies[rows.kept], raked.base[rows.kept] ** 0.5
+    slopes = np.linalg.lstsq(dummies * base[:, None], rows.y * base, rcond=None)[0]
+    residual = rows.y - dummies @ slopes
+    total = rows.weights.sum()
+    value = float(rows.weights @ rows.y / total)
+    error = variance(rows.weights * residual / total, rows) ** 0.5
+    groups = int(rows.clusters.max()) + 1
+    half = float(stats.t.ppf((1 + confidence) / 2, max(groups - 1, 1))) * error
+    spread = float(rows.weights @ (rows.y - value) ** 2 / total)
+    n = len(rows.y)
+    effective = min(spread / error**2, n) if error > 0 else float(groups)
+    return Mean(
+        value, error, groups - 1, value - half, value + half, n, effective, n / effective,
+        groups, confidence,
+    )  # fmt: skip
+
+
+def raked_points(balance: ArrayLike, raked: Raked, clusters: ArrayLike | None = None) -> Mean:
+    """NPS under raked weights, from balances −1, 0, 1."""
+    level = raked_mean(balance, raked, clusters)
+    scaled = {name: 100 * getattr(level, name) for name in ("value", "se", "low", "high")}
+    return replace(level, **scaled)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Response rate, R-indicator, and coefficient of variation of the response rates.
+
+    variation : the largest bias of a standardised mean (Schouten et al. 2009); chance : what it
+    would be on average from sampling alone; p : chi-squared of respondents against the frame.
+    """
+
+    rate: float
+    indicator: float
+    variation: float
+    chance: float
+    p: float
+
+
+def response(population: ArrayLike, respondents: ArrayLike) -> Response:
+    """How evenly the levels of a frame answered; counts by level in the same order.
+
+    A frame given in percentages serves as well: the variation has no unit. R alone misleads at
+    the response rates of customer surveys, so nothing is decided on it.
+    """
+    frame, given = numbers(population), numbers(respondents)
+    n, size = given.sum(), frame.sum()
+    rates = given[frame > 0] / frame[frame > 0]
+    rate = n / size
+    spread = float((frame[frame > 0] @ (rates - rate) ** 2 / size) ** 0.5)
+    if size > n:
+        spread *= float((size / (size - 1)) ** 0.5)
+    expected = frame[frame > 0] / size * n
+    p = float(stats.chisquare(given[frame > 0], expected * given[frame > 0].sum() / n).pvalue)
+    chance = float(((len(rates) - 1) / n) ** 0.5)
+    return Response(float(rate), 1 - 2 * spread, spread / float(rate), chance, p)
+
+
+def bounds(score: float, rate: float) -> tuple[float, float]:
+    """Least and most that the NPS of everyone asked can be (Manski 1989)."""
+    return rate * score - 100 * (1 - rate), rate * score + 100 * (1 - rate)
+
+
+def tipping(before: float, after: float, rate: float) -> float:
+    """Change among those who did not answer that erases the change among those who did."""
+    return -rate * (after - before) / (1 - rate)
