@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cxlib.core import Estimate, Refuse, Unit
-from cxlib.methods import eventlog
+from cxlib.methods import cells, eventlog
 
 HOUR = 3_600_000_000  # microseconds
 
@@ -54,21 +54,21 @@ def quantile(
     return Estimate(point, float(low), float(high), unit, n, min(float(n), plain), confidence)
 
 
-def median_with_open(days: ArrayLike, closed: ArrayLike) -> Estimate:
-    """Median days when some cases are still open (Kaplan–Meier, log-log limits).
+def with_open(days: ArrayLike, closed: ArrayLike, share: float = 0.5) -> Estimate:
+    """Quantile of days when some cases are still open (Kaplan–Meier, log-log limits).
 
-    Refuses `half_open` when fewer than half of the cases are seen to close.
+    Refuses `half_open` when too few cases are seen to close for that quantile.
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
     times, ended = np.asarray(days, dtype=float), np.asarray(closed, dtype=int)
     curve = SurvfuncRight(np.maximum(times, 1e-9), ended)
-    if not ended.any() or curve.surv_prob.min() > 0.5:
-        have = float(ended.mean())
-        raise Refuse("half_open", missing="events.start", have=have, need=0.5)
-    low, high = (float(end) for end in curve.quantile_ci(0.5, method="cloglog"))
+    if not ended.any() or curve.surv_prob.min() > 1 - share:
+        raise Refuse("half_open", missing="events.start", have=float(ended.mean()), need=share)
+    with np.errstate(divide="ignore", invalid="ignore"):  # limits where the curve is 0 or 1
+        low, high = (float(end) for end in curve.quantile_ci(share, method="cloglog"))
     return Estimate(
-        float(curve.quantile(0.5)),
+        float(curve.quantile(share)),
         low if math.isfinite(low) else None,
         high if math.isfinite(high) else None,
         "days",
@@ -76,7 +76,9 @@ def median_with_open(days: ArrayLike, closed: ArrayLike) -> Estimate:
     )
 
 
-def working_days(start: ArrayLike, end: ArrayLike, holidays: Sequence[str | date] = ()) -> NDArray[np.int64]:
+def working_days(
+    start: ArrayLike, end: ArrayLike, holidays: Sequence[str | date] = ()
+) -> NDArray[np.int64]:
     """Working days (Monday to Friday, less holidays) from start up to, not counting, end."""
     first, last = (np.asarray(when, dtype="datetime64[D]") for when in (start, end))
     free = np.asarray([str(day) for day in holidays], dtype="datetime64[D]")
@@ -97,3 +99,37 @@ def elapsed(log: eventlog.Log, by: str) -> tuple[pd.DataFrame, str]:
     cluster = known["customer"].where(known["customer"] >= 0, -1 - known["case_no"])
     found = pd.DataFrame({"part": known["part"], "hours": hours, "cluster": cluster})
     return found, "waiting" if two_stamps else "elapsed"
+
+
+def table(steps: pd.DataFrame, names: Sequence[str], least: int) -> pd.DataFrame:
+    """Rows by part, slowest median first, parts under `least` times last: median and P90 hours."""
+    rows = []
+    for code, mine in steps.groupby("part", sort=True):
+        median, p90 = (
+            quantile(mine["hours"], q, mine["cluster"], unit="hours") for q in (0.5, 0.9)
+        )
+        row: dict[str, object] = {"part": names[int(str(code))], "thin": len(mine) < least}
+        row |= cells.cells("median_hours", median)
+        rows.append(row | cells.cells("p90_hours", p90, base=False))
+    frame = pd.DataFrame(rows)
+    order = ["thin", "median_hours", "part"]
+    frame = frame.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return frame.drop(columns="thin")
+
+
+def case_days(cases: pd.DataFrame, closed: NDArray[np.bool_]) -> dict[str, Estimate]:
+    """Median and P90 days of cases; open ones are followed up to the last stamp of the log.
+
+    With open cases a quantile that the closed ones do not reach is left out (the P90) or refused
+    (the median).
+    """
+    if closed.all():
+        quantiles = [quantile(cases["days"], q, cases["cluster"]) for q in (0.5, 0.9)]
+        return dict(zip(("median", "p90"), quantiles, strict=True))
+    followed = (cases["last"].max() - cases["first"]) / eventlog.DAY
+    days = cases["days"].where(closed, followed)
+    found = {"median": with_open(days, closed, 0.5)}
+    try:
+        return {**found, "p90": with_open(days, closed, 0.9)}
+    except Refuse:
+        return found

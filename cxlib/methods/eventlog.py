@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Refuse, Table, Value, caveat
+from cxlib.methods import cells
 
-MICROSECONDS_A_DAY = 86_400_000_000
+DAY = 86_400_000_000  # microseconds
 UNKNOWN = -1
 
 FOLLOWS = """
@@ -91,7 +92,8 @@ class Log:
 
         with duckdb.connect() as connection:
             connection.register("log", self.rows)
-            return connection.sql(query).df()
+            found: pd.DataFrame = connection.sql(query).df()
+            return found
 
     def name(self, column: str, codes: pd.Series) -> list[str]:
         """Names of positions."""
@@ -102,12 +104,33 @@ class Log:
         """The same log with `column` also called `part`."""
         return Log(self.rows.assign(part=self.rows[column]), self.names, self.notes)
 
+    def along(self, column: str) -> Log:
+        """The same log with another name column in the place of the activity."""
+        rows = self.rows[self.rows[column] >= 0]
+        return Log(
+            rows.assign(activity=rows[column]),
+            {**self.names, "activity": self.names[column]},
+            self.notes,
+        )
+
+    def ends(self) -> pd.DataFrame:
+        """Activities that start and end cases: activity, next, events, cases."""
+        grouped = self.rows.groupby("case_no")["activity"]
+        firsts, lasts = grouped.first().value_counts(), grouped.last().value_counts()
+        names = self.names["activity"]
+        rows = [("case_start", names[int(str(code))], n) for code, n in firsts.items()]
+        rows += [(names[int(str(code))], "case_end", n) for code, n in lasts.items()]
+        frame = pd.DataFrame(rows, columns=["activity", "next", "events"])
+        frame["cases"] = frame["events"]
+        order = ["events", "activity", "next"]
+        return frame.sort_values(order, ascending=[False, True, True], ignore_index=True)
+
     def cases(self) -> pd.DataFrame:
-        """One row a case: first, last, events, hand_offs, ping_pong, path, cluster, …"""
+        """One row a case: first, last, days, events, hand_offs, ping_pong, path, cluster."""
         cases = self.ask(CASES)
         alone = cases["customer"] < 0
         cases["cluster"] = cases["customer"].where(~alone, -1 - cases["case_no"])
-        cases["days"] = (cases["last"] - cases["first"]) / MICROSECONDS_A_DAY
+        cases["days"] = (cases["last"] - cases["first"]) / DAY
         return cases
 
     def paths(self, cases: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +157,9 @@ def read(events: Table, *needed: str, optional: Sequence[str] = ()) -> Log:
     """
     extra = tuple(dict.fromkeys([*optional, "department", "customer_id", "end"]))
     frame = events.need("case_id", "activity", "start", *needed, optional=extra)
-    frame = frame.assign(seq=np.arange(len(frame), dtype="int64"), stamp=microseconds(frame["start"]))
+    frame = frame.assign(
+        seq=np.arange(len(frame), dtype="int64"), stamp=microseconds(frame["start"])
+    )
     whole = frame[["case_id", "activity", "stamp"]].notna().all(axis=1)
     notes = [caveat("events_without_stamp", events=int((~whole).sum()))] if not whole.all() else []
     frame = frame[whole]
@@ -157,3 +182,35 @@ def read(events: Table, *needed: str, optional: Sequence[str] = ()) -> Log:
     if shared:
         notes.append(caveat("events_share_stamp", events=shared))
     return Log(rows, names, tuple(notes))
+
+
+def variant_rows(paths: pd.DataFrame, cover: float, most: int) -> pd.DataFrame:
+    """Paths that make up `cover` of the cases, at most `most`, and one row for all the others."""
+    total = paths["cases"].sum()
+    shown = min(most, int((paths["cases"].cumsum() < cover * total).sum()) + 1, len(paths))
+    names = [" > ".join(path) for path in paths["path"][:shown]]
+    counts = [int(n) for n in paths["cases"][:shown]]
+    if shown < len(paths):
+        names, counts = [*names, "other_variants"], [*counts, int(paths["cases"][shown:].sum())]
+    return pd.DataFrame({"variant": names, "cases": counts, "share": np.array(counts) / total})
+
+
+def graph_rows(log: Log) -> pd.DataFrame:
+    """Pairs of activities that follow each other, then starts and ends of cases."""
+    follows = log.ask(FOLLOWS)
+    named = {"activity": follows["source"], "next": follows["target"]}
+    pairs = pd.DataFrame({name: log.name("activity", codes) for name, codes in named.items()})
+    counts = follows[["events", "cases"]].astype(int)
+    return pd.concat([pairs.join(counts), log.ends()], ignore_index=True)
+
+
+def repeat_rows(counted: pd.DataFrame, most: int = 40) -> pd.DataFrame:
+    """Rows by activity: cases that repeat it, as a share of those that have it."""
+    rows = []
+    for name, having, repeated in counted[["activity", "cases", "repeated"]].itertuples(
+        index=False
+    ):
+        share = cells.share(np.arange(having) < repeated)
+        rows.append({"activity": name, "cases": int(repeated)} | cells.cells("share", share))
+    frame = pd.DataFrame(rows).sort_values(["cases", "activity"], ascending=[False, True])
+    return frame.head(most).reset_index(drop=True)

@@ -1,0 +1,168 @@
+"""Hand-offs between areas: beside the customer's score, and beside how much the areas talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.core import Estimate, Refuse, Table
+from cxlib.methods import cells, eventlog
+
+SCORES = ("csat", "nps", "trust")
+LABELS = ("0", "1", "2", "3+")
+
+
+def label(hand_offs: pd.Series) -> pd.Series:
+    """Hand-offs as 0, 1, 2, 3+."""
+    return hand_offs.clip(upper=3).map(dict(enumerate(LABELS)))
+
+
+def choose(responses: Table, score: str | None) -> str:
+    """Column of the score: the one asked for, else the first of csat, nps, trust."""
+    found = score or next((name for name in SCORES if responses.has(name)), "")
+    if not found:
+        raise Refuse("column_missing", missing="responses.csat")
+    return found
+
+
+def scored(log: eventlog.Log, cases: pd.DataFrame, responses: Table, score: str) -> pd.DataFrame:
+    """Answers beside the hand-offs of their case: score, hand_offs, cluster, weight.
+
+    The case is the answer's own (`case_id`) where given, else the customer's latest one that
+    began before the answer.
+    """
+    named = cases.assign(case_id=log.name("case_id", cases["case_no"]))
+    optional = ("customer_id", "case_id", "date", "weight")
+    if responses.has("case_id"):
+        answers = responses.need(score, "case_id", optional=optional)
+        found = answers.merge(named[["case_id", "hand_offs", "cluster"]], on="case_id")
+    else:
+        answers = responses.need(score, "customer_id", optional=optional)
+        answers = answers.dropna(subset=["customer_id"])
+        named = named[named["customer"] >= 0]
+        named = named.assign(customer_id=log.name("customer_id", named["customer"]))
+        found = _latest(answers, named)
+    weights = found.get("weight", 1.0)
+    return found.assign(weight=weights, score=found[score]).dropna(subset=["score"])
+
+
+def _latest(answers: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Each answer with its customer's latest case before it (the latest of all without a date)."""
+    pairs = answers.reset_index(names="answer").merge(
+        cases[["customer_id", "first", "case_no", "hand_offs", "cluster"]], on="customer_id"
+    )
+    if "date" in pairs:
+        asked = eventlog.microseconds(pairs["date"])
+        pairs = pairs[(asked.isna() | (pairs["first"] <= asked)).fillna(True).astype(bool)]
+    return pairs.sort_values(["answer", "first", "case_no"]).groupby("answer").tail(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Change of the score per hand-off; `seen_from` is the size that four in five would see."""
+
+    estimate: Estimate
+    seen_from: float
+
+
+def slope(answers: pd.DataFrame) -> Slope:
+    """Weighted least squares of score on hand-offs, errors clustered by customer (t, G − 1).
+
+    Refuses `hand_offs_alike` when all answers have as many, `few_customers` under 10 customers.
+    """
+    from scipy import stats
+    from statsmodels.regression.linear_model import WLS
+
+    groups = answers["cluster"].nunique()
+    if groups < 10:
+        raise Refuse("few_customers", missing="responses.customer_id", have=groups, need=10)
+    x = answers["hand_offs"].to_numpy(float)
+    if np.ptp(x) == 0:
+        raise Refuse("hand_offs_alike", missing="events.department", have=1, need=2)
+    model = WLS(
+        answers["score"].to_numpy(float),
+        np.column_stack([np.ones(len(x)), x]),
+        weights=answers["weight"].to_numpy(float),
+    )
+    codes = pd.factorize(answers["cluster"])[0]
+    found = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
+    low, high = (float(end) for end in found.conf_int()[1])
+    reach = float(stats.t.ppf(0.975, groups - 1) + stats.t.ppf(0.8, groups - 1))
+    estimate = Estimate(float(found.params[1]), low, high, "scale", len(answers), float(groups))
+    return Slope(estimate, reach * float(found.bse[1]))
+
+
+def contacts(employees: Table, question: str) -> pd.DataFrame:
+    """Answers on contact with another area: one, two (names in order), score, cluster."""
+    frame = employees.need("department", "question", "score", "other", optional=("respondent",))
+    frame = frame[(frame["question"] == question) & frame["other"].notna()]
+    frame = frame.dropna(subset=["department", "score"])
+    if frame.empty:
+        raise Refuse("question_missing", missing=question)
+    pair = np.sort(frame[["department", "other"]].astype("str").to_numpy(dtype=object), axis=1)
+    if "respondent" in frame:
+        person = frame["respondent"].astype("str")
+    else:
+        person = pd.Series(np.arange(len(frame)).astype(str), index=frame.index)
+    found = pd.DataFrame({"one": pair[:, 0], "two": pair[:, 1]}, index=frame.index)
+    return found.assign(score=frame["score"].astype(float), cluster=person)
+
+
+def pairs(log: eventlog.Log) -> pd.DataFrame:
+    """Pairs of areas (names in order) with their hand-offs and cases, most hand-offs first."""
+    found = log.ask(eventlog.PAIRS)
+    one, two = log.name("department", found["one"]), log.name("department", found["two"])
+    counts = {c: found[c].astype(int) for c in ("hand_offs", "cases")}
+    return pd.DataFrame({"one": one, "two": two, **counts})
+
+
+def verdict(hand_offs: int, usual: float, contact: Estimate | None, middle: float) -> str:
+    """Judge a pair: silent = more hand-offs than the usual pair and contact under the middle."""
+    if contact is None:
+        return "unmeasured"
+    if hand_offs < usual:
+        return "few_hand_offs"
+    if contact.high is not None and contact.high < middle:
+        return "silent"
+    return "talks" if contact.low is not None and contact.low > middle else "unclear"
+
+
+def matrix(
+    found: pd.DataFrame, answers: pd.DataFrame, middle: float, *, most: int = 40
+) -> pd.DataFrame:
+    """Rows of the pair matrix: department, other, hand_offs, cases, contact, verdict."""
+    usual = float(found["hand_offs"].mean())
+    grouped = dict(list(answers.groupby(["one", "two"])))
+    rows = []
+    for _, pair in found.iterrows():
+        mine = grouped.get((pair["one"], pair["two"]))
+        mean = None if mine is None else cells.mean(mine["score"], mine["cluster"])
+        rows.append(
+            {"department": pair["one"], "other": pair["two"]}
+            | {c: int(pair[c]) for c in ("hand_offs", "cases")}
+            | cells.cells("contact", mean)
+            | {"verdict": verdict(int(pair["hand_offs"]), usual, mean, middle)}
+        )
+    frame = pd.DataFrame(rows)
+    frame["rank"] = frame["verdict"] != "silent"
+    order = ["rank", "hand_offs", "department", "other"]
+    frame = frame.sort_values(order, ascending=[True, False, True, True], ignore_index=True)
+    return frame.drop(columns="rank").head(most)
+
+
+def table(cases: pd.DataFrame, answers: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Rows 0, 1, 2, 3+ hand-offs: cases, share, and the mean score of the answers."""
+    counts = label(cases["hand_offs"]).value_counts().reindex(list(LABELS), fill_value=0)
+    rows = pd.DataFrame({"hand_offs": LABELS, "cases": counts.to_numpy(dtype=int)})
+    rows["share"] = rows["cases"] / len(cases)
+    if answers is None:
+        return rows
+    grouped = dict(list(answers.groupby(label(answers["hand_offs"]))))
+    means = []
+    for name in LABELS:
+        mine = grouped.get(name)
+        found = None if mine is None else cells.mean(mine["score"], mine["cluster"], mine["weight"])
+        means.append(cells.cells("score", found))
+    return rows.join(pd.DataFrame(means))
