@@ -59,6 +59,9 @@ def quiet_home(private: Path) -> Iterator[None]:
         "PYTHONUTF8": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
+    for place in wanted.values():
+        if isinstance(place, Path):
+            place.mkdir(parents=True, exist_ok=True)
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update({name: str(value) for name, value in wanted.items()})
     try:
@@ -88,6 +91,7 @@ def run_notebook(
     recorded.unlink(missing_ok=True)
     status: Status = "done"
     cell = error = ""
+    begun = [""]  # id of the last cell that began: no file tells it when a kernel dies
     try:
         papermill.execute_notebook(
             _brace(source),
@@ -99,16 +103,17 @@ def run_notebook(
             start_timeout=START_TIMEOUT,
             execution_timeout=timeout,
             config=_local_sockets(),
+            on_cell_execute=lambda cell, cell_index: begun.append(cell.get("id", str(cell_index))),
         )
         cell = _unfinished(into)
         if cell or not recorded.is_file():
             status, error = "failed", "SystemExit" if cell else "NothingRecorded"
     except PapermillExecutionError as broken:
-        status, error, cell = "failed", broken.ename, _cell_id(source, into, broken.cell_index)
+        status, error, cell = "failed", broken.ename, begun[-1]
     except DeadKernelError:
-        status, error, cell = "died", "DeadKernelError", _last_started(into)
+        status, error, cell = "died", "DeadKernelError", begun[-1]
     except CellTimeoutError:
-        status, error, cell = "timed_out", "CellTimeoutError", _last_started(into)
+        status, error, cell = "timed_out", "CellTimeoutError", begun[-1]
     except (OSError, RuntimeError) as broken:
         status, error = "failed", type(broken).__name__
     return Step(name, status, round(time.monotonic() - started, 1), cell, error)
@@ -145,19 +150,3 @@ def _unfinished(notebook: Path) -> str:
         if written.get("status") != "completed":
             return str(cell.get("id", "?"))
     return ""
-
-
-def _cell_id(source: Path, into: Path, index: int) -> str:
-    failed = [
-        cell
-        for cell in _cells(into)
-        if cell["metadata"].get("papermill", {}).get("status") == "failed"
-    ]
-    return str(failed[0].get("id", index)) if failed else f"{source.stem}[{index}]"
-
-
-def _last_started(notebook: Path) -> str:
-    started = [
-        cell for cell in _cells(notebook) if cell["metadata"].get("papermill", {}).get("start_time")
-    ]
-    return str(started[-1].get("id", "?")) if started else "?"
