@@ -267,3 +267,52 @@ def _wave_table(given: Answers, rows: Sample, now: str) -> pd.DataFrame:
         table.append(row | {"n": level.n, "n_effective": level.n_effective})
         earlier = label
     return pd.DataFrame(table)
+
+
+# Banner ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Pairs of columns with raw and adjusted p, and the letters that each column carries."""
+
+    pairs: tuple[str, ...]
+    p: NDArray[np.float64]
+    p_adjusted: NDArray[np.float64]
+    letters: tuple[str, ...]
+
+
+def banner(
+    hits: ArrayLike,
+    bases: ArrayLike,
+    how: Literal["holm", "bh", "by"] = "holm",
+    *,
+    alpha: float = ALPHA,
+    alpha_lower: float = 0.10,
+    smallest: float = 30,
+) -> Banner:
+    """Letters of a cross table's row: a column carries the letter of each column it exceeds.
+
+    hits, bases : (columns,) counts, or shares × effective bases. Upper case under `alpha`, lower
+    case under `alpha_lower`, after adjustment inside the row; a column whose base is under
+    `smallest` neither carries nor gives a letter. Pooled z test; columns must not overlap.
+    """
+    x, n = numbers(hits), numbers(bases)
+    names = [chr(65 + place) for place in range(len(x))]
+    pairs = [(i, j) for i in range(len(x)) for j in range(i + 1, len(x))]
+    p = np.array([_pooled_p(x[i], n[i], x[j], n[j]) for i, j in pairs])
+    p[[min(n[i], n[j]) < smallest for i, j in pairs]] = np.nan
+    adjusted = adjust(p, how)
+    letters = [""] * len(x)
+    for (i, j), value in zip(pairs, adjusted, strict=True):
+        more, less = (i, j) if x[i] / n[i] > x[j] / n[j] else (j, i)
+        if value < alpha_lower:
+            letters[more] += names[less] if value < alpha else names[less].lower()
+    sorted_letters = tuple("".join(sorted(word, key=str.upper)) for word in letters)
+    return Banner(tuple(names[i] + names[j] for i, j in pairs), p, adjusted, sorted_letters)
+
+
+def _pooled_p(x1: float, n1: float, x2: float, n2: float) -> float:
+    pooled = (x1 + x2) / (n1 + n2)
+    error = (pooled * (1 - pooled) * (1 / n1 + 1 / n2)) ** 0.5
+    return float(2 * stats.norm.sf(abs(x1 / n1 - x2 / n2) / error)) if error > 0 else 1.0

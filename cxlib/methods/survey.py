@@ -5,16 +5,18 @@ Every number carries its design-based interval; the table holds all waves, the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from cxlib.core import Refuse, Result, Table, Unit, Value, caveat, method
-from cxlib.methods import design
+from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
+from cxlib.methods import design, weighting
+from cxlib.methods import validity as checks
 from cxlib.methods.answers import Answers, answers, chosen, read_nps
-from cxlib.methods.compare import Part, against_rest, parts_table
+from cxlib.methods.compare import ALPHA, Part, adjust, against_rest, parts_table
 from cxlib.methods.sample import Sample
 from cxlib.methods.topics import overall
 
@@ -250,3 +252,133 @@ def _apart(parts: list[Part], now: str) -> tuple[str, dict[str, Value]]:
         "best_score": best.level.estimate("scale"), "best_gap": best.apart.estimate("scale"),
     }  # fmt: skip
     return "below" if below else "above" if above else "none_apart", values
+
+
+@method(
+    outcomes=("valid", "blocked"),
+    values=("tables", "rows", "links", "broken", "analyses", "blocked", "ready"),
+)
+def validity(tables: Mapping[str, Table]) -> Result:
+    """What came, whether keys meet across tables, and which analyses are blocked by what.
+
+    tables : all canonical tables by name, missing ones included or left out. A link between two
+    tables is broken when less than half of the keys of one are known to the other.
+    Refuses `nothing_read` when no table has a row.
+    """
+    read = checks.table_rows(tables)
+    rows = int(sum(int(str(row["rows"])) for row in read))
+    if not rows:
+        raise Refuse("nothing_read")
+    links, blocked = checks.link_rows(tables), checks.blocked_rows(tables)
+    broken = sum(row["verdict"] == "broken" for row in links)
+    values: dict[str, Value] = {
+        "tables": len(read), "rows": rows, "links": len(links), "broken": broken,
+        "analyses": len(checks.NEEDS), "blocked": len(blocked),
+        "ready": len(checks.NEEDS) - len(blocked),
+    }  # fmt: skip
+    columns = (
+        "check", "item", "verdict", "rows", "missing_share", "key", "other", "matched_share",
+        "lacks",
+    )  # fmt: skip
+    table = pd.DataFrame([*read, *links, *blocked]).reindex(columns=list(columns))
+    return Result("blocked" if blocked or broken else "valid", values, table)
+
+
+UNEVEN, UNLIKE = 0.25, 0.50  # variation of response rates: weight first; not representative
+
+
+@method(
+    outcomes=("no_bias_shown", "even", "weighting_needed", "not_representative"),
+    values=(
+        "variation", "variables", "variable", "level", "share_frame", "share_answers",
+        "difference", "wave",
+    ),
+)  # fmt: skip
+def representativeness(
+    responses: Table,
+    customers: Table | None = None,
+    population: Table | None = None,
+    *,
+    wave: str | None = None,
+) -> Result:
+    """Who answered against who is there, variable by variable; NPS with and without raking.
+
+    The frame is the population table, else segment and unit of all customers. What is judged is
+    the coefficient of variation of the response rates, the largest bias of a standardised mean:
+    over .25 weights are needed, over .50 the answers do not represent. No verdict where the
+    counts cannot be told from chance. Answering out of satisfaction inside a level stays unseen.
+    Refuses `frame_missing`. Source: Schouten, Cobben & Bethlehem 2009.
+    """
+    margins = weighting.frame_counts(responses, customers, population)
+    people, now = weighting.respondents(responses, list(margins), wave)
+    table = pd.concat(
+        [weighting.margin_rows(people, name, levels) for name, levels in margins.items()]
+    )
+    table = table.reset_index(drop=True)
+    judged = {
+        name: weighting.response(
+            list(levels.values()), weighting.level_counts(people, name, levels)
+        )
+        for name, levels in margins.items()
+    }
+    adjusted = adjust([one.p for one in judged.values()], "holm")
+    shown = [name for name, p in zip(judged, adjusted, strict=True) if p < ALPHA]
+    name = max(shown or judged, key=lambda key: judged[key].variation)
+    row = table[table["variable"] == name].iloc[0]
+    values: dict[str, Value] = {
+        "variation": Estimate(judged[name].variation, n=len(people)),
+        "variables": len(margins), "variable": name, "level": str(row["level"]), "wave": now,
+        "share_frame": Estimate(row["share_frame"], unit="share", n=len(people)),
+        "share_answers": Estimate(row["share_answers"], unit="share", n=len(people)),
+        "difference": Estimate(row["difference"], unit="pp", n=len(people)),
+    }  # fmt: skip
+    outcome = bias_outcome(judged[name].variation) if shown else "no_bias_shown"
+    return Result(outcome, values, table, tuple(weighting.after_raking(people, margins)))
+
+
+def bias_outcome(variation: float) -> str:
+    """What may be said of the variation of the response rates."""
+    if variation > UNLIKE:
+        return "not_representative"
+    return "weighting_needed" if variation > UNEVEN else "even"
+
+
+@method(
+    outcomes=("bounds", "bounds_of_change"),
+    values=("rate", "nps", "everyone", "change", "tipping", "asked", "wave"),
+)
+def nonresponse(
+    responses: Table,
+    log: Table | None = None,
+    population: Table | None = None,
+    *,
+    wave: str | None = None,
+) -> Result:
+    """Within what the NPS of everyone asked must lie, and what would erase the last change.
+
+    How many were asked comes from the log (kind wave, metric invitations, likely = number, what =
+    wave), else from the total of the population. Refuses `invitations_missing`.
+    Source: Manski 1989.
+    """
+    given = read_nps(responses)
+    now = chosen(given, wave)
+    invited = weighting.asked(now, log, population)
+    rows = given.sample(design.balance(given.frame["y"]))
+    level = design.nps_of(rows, given.of(now))
+    rate = level.n / invited
+    if rate > 1:
+        raise Refuse("more_answers_than_asked", have=level.n, need=invited)
+    low, high = weighting.bounds(level.value, rate)
+    values: dict[str, Value] = {
+        "rate": Estimate(rate, unit="share", n=invited), "nps": level.estimate("points"),
+        "everyone": Estimate(level.value, low, high, "points", level.n), "asked": invited,
+        "wave": now,
+    }  # fmt: skip
+    place = given.waves.index(now)
+    if place == 0 or rate == 1:
+        return Result("bounds", values)
+    change = design.nps_contrast_of(rows, given.of(now), given.of(given.waves[place - 1]))
+    moved = weighting.tipping(0.0, change.value, rate)
+    values["change"] = change.estimate("points")
+    values["tipping"] = Estimate(moved, unit="points", n=level.n)
+    return Result("bounds_of_change", values)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cxlib.core import Refuse
+from cxlib.core import Refuse, Table, Value, caveat
+from cxlib.methods import design
 from cxlib.methods.design import Mean
 from cxlib.methods.sample import kish, numbers, sample, variance
+from cxlib.methods.topics import of_wave
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -151,3 +153,104 @@ def bounds(score: float, rate: float) -> tuple[float, float]:
 def tipping(before: float, after: float, rate: float) -> float:
     """Change among those who did not answer that erases the change among those who did."""
     return -rate * (after - before) / (1 - rate)
+
+
+def asked(now: str, log: Table | None, population: Table | None) -> int:
+    """How many people were asked in a wave."""
+    if log is not None and log.has("kind", "metric", "likely"):
+        rows = log.need("kind", "metric", "likely", optional=("what",))
+        mine = (rows["kind"] == "wave") & (rows["metric"] == "invitations")
+        if "what" in rows and now:
+            mine &= rows["what"].astype("str") == now
+        if mine.any() and rows.loc[mine, "likely"].sum() > 0:
+            return int(rows.loc[mine, "likely"].sum())
+    if population is not None:
+        counts = population.need("variable", "count").groupby("variable", sort=False)["count"]
+        return int(counts.sum().iloc[0])
+    raise Refuse("invitations_missing", missing="log")
+
+
+def frame_counts(
+    responses: Table, customers: Table | None, population: Table | None
+) -> dict[str, dict[str, float]]:
+    """Counts of the frame by variable and level, for variables that the answers carry.
+
+    The population table; without it, customers who have not left, by segment and unit.
+    Refuses `frame_missing`.
+    """
+    margins: dict[str, dict[str, float]] = {}
+    if population is not None:
+        rows = population.need("variable", "level", "count")
+        for name, levels in rows.groupby("variable", sort=False):
+            if responses.has(str(name)):
+                counts = levels.groupby(levels["level"].astype("str"))["count"].sum()
+                margins[str(name)] = {str(k): float(v) for k, v in counts.items() if v > 0}
+    elif customers is not None:
+        for name in ("segment", "unit"):
+            if responses.has(name) and customers.has(name):
+                present = customers.need(name, optional=("end",))
+                if "end" in present:
+                    present = present[present["end"].isna()]
+                counts = present[name].dropna().astype("str").value_counts().sort_index()
+                margins[name] = {str(k): float(v) for k, v in counts.items()}
+    margins = {name: levels for name, levels in margins.items() if len(levels) > 1}
+    if not margins:
+        raise Refuse("frame_missing", missing="population")
+    return margins
+
+
+def respondents(
+    responses: Table, variables: list[str], wave: str | None
+) -> tuple[pd.DataFrame, str]:
+    """Respondents of a wave who have every variable of the frame."""
+    read = responses.need(*variables, optional=("wave", "date", "nps", "weight", "customer_id"))
+    people = of_wave(read, wave).dropna(subset=variables).reset_index(drop=True)
+    if people.empty:
+        raise Refuse("no_answers", have=0, need=2)
+    now = str(people["wave"].iloc[0]) if "wave" in people else ""
+    return people.assign(**{name: people[name].astype("str") for name in variables}), now
+
+
+def level_counts(people: pd.DataFrame, name: str, levels: Mapping[str, float]) -> list[float]:
+    """Respondents of each level, in the order of the frame."""
+    return [float((people[name] == level).sum()) for level in levels]
+
+
+def margin_rows(people: pd.DataFrame, name: str, levels: Mapping[str, float]) -> pd.DataFrame:
+    """Shares of each level in the frame and among the answers, the furthest apart first."""
+    frame = np.array(list(levels.values())) / sum(levels.values())
+    given = np.array(level_counts(people, name, levels)) / len(people)
+    rows = pd.DataFrame(
+        {
+            "level": list(levels), "variable": name, "difference": given - frame,
+            "share_frame": frame, "share_answers": given,
+            "n": [int(count) for count in level_counts(people, name, levels)],
+        }
+    )  # fmt: skip
+    order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].reset_index(drop=True)
+
+
+def after_raking(
+    people: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]
+) -> list[dict[str, Value]]:
+    """NPS as answered and after raking to the frame, or why raking is impossible."""
+    if "nps" not in people or people["nps"].notna().sum() < 2:
+        return []
+    voters = people[people["nps"].notna()].reset_index(drop=True)
+    total = sum(next(iter(margins.values())).values())
+    alike = {
+        name: {level: count / sum(levels.values()) * total for level, count in levels.items()}
+        for name, levels in margins.items()
+    }
+    customers = voters.get("customer_id")
+    balance = design.balance(voters["nps"])
+    try:
+        raked = rake(voters, alike)
+        after = raked_points(balance, raked, customers)
+        before = design.nps(voters["nps"], None, customers)
+    except Refuse as no:
+        return [caveat("raking_impossible", level=str(no.values["missing"]))]
+    return [
+        caveat("after_raking", before=before.estimate("points"), after=after.estimate("points"))
+    ]

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,14 @@ def differences(got: object, expected: object, tol: float, at: str) -> list[str]
         if not isinstance(got, Mapping):
             return [f"{at}: got {got!r}, expected keys {sorted(expected)}"]
         wrong = [differences(got.get(k), e, tol, f"{at}.{k}") for k, e in expected.items()]
-        return sum(wrong, [])
+        return list(chain.from_iterable(wrong))
     if isinstance(expected, list):
         items = list(got) if hasattr(got, "__iter__") and not isinstance(got, str) else None
         if items is None or len(items) != len(expected):
             return [f"{at}: got {got!r}, expected {expected!r}"]
         pairs = enumerate(zip(items, expected, strict=True))
-        return sum((differences(g, e, tol, f"{at}[{i}]") for i, (g, e) in pairs), [])
+        wrong = [differences(g, e, tol, f"{at}[{i}]") for i, (g, e) in pairs]
+        return list(chain.from_iterable(wrong))
     return [] if equal(got, expected, tol) else [f"{at}: got {got!r}, expected {expected!r}"]
 
 
