@@ -239,6 +239,14 @@ def _changes(
     return pd.DataFrame(changes)
 
 
+def _gap(part: Part) -> Estimate:
+    """Distance of a part from the others, on the base of that part."""
+    apart = part.apart
+    return Estimate(
+        apart.value, apart.low, apart.high, "scale", part.level.n, part.level.n_effective
+    )
+
+
 def _apart(parts: list[Part], now: str) -> tuple[str, dict[str, Value]]:
     """Outcome and values of a card: what stands below or above the others."""
     below = [part for part in parts if part.verdict == "below"]
@@ -248,8 +256,8 @@ def _apart(parts: list[Part], now: str) -> tuple[str, dict[str, Value]]:
     values: dict[str, Value] = {
         "interactions": len(parts), "below": len(below), "above": len(above), "wave": now,
         "worst": worst.name, "worst_score": worst.level.estimate("scale"),
-        "worst_gap": worst.apart.estimate("scale"), "best": best.name,
-        "best_score": best.level.estimate("scale"), "best_gap": best.apart.estimate("scale"),
+        "worst_gap": _gap(worst), "best": best.name,
+        "best_score": best.level.estimate("scale"), "best_gap": _gap(best),
     }  # fmt: skip
     return "below" if below else "above" if above else "none_apart", values
 
@@ -277,8 +285,7 @@ def validity(tables: Mapping[str, Table]) -> Result:
         "ready": len(checks.NEEDS) - len(blocked),
     }  # fmt: skip
     columns = (
-        "check", "item", "verdict", "rows", "missing_share", "key", "other", "matched_share",
-        "lacks",
+        "item", "check", "verdict", "rows", "missing_share", "other", "matched_share", "lacks",
     )  # fmt: skip
     table = pd.DataFrame([*read, *links, *blocked]).reindex(columns=list(columns))
     return Result("blocked" if blocked or broken else "valid", values, table)
@@ -328,12 +335,17 @@ def representativeness(
     values: dict[str, Value] = {
         "variation": Estimate(judged[name].variation, n=len(people)),
         "variables": len(margins), "variable": name, "level": str(row["level"]), "wave": now,
-        "share_frame": Estimate(row["share_frame"], unit="share", n=len(people)),
-        "share_answers": Estimate(row["share_answers"], unit="share", n=len(people)),
-        "difference": Estimate(row["difference"], unit="pp", n=len(people)),
+        "share_frame": Estimate(float(row["share_frame"]), unit="share", n=len(people)),
+        "share_answers": _estimate(row, "share_answers", "share", len(people)),
+        "difference": _estimate(row, "difference", "pp", len(people)),
     }  # fmt: skip
     outcome = bias_outcome(judged[name].variation) if shown else "no_bias_shown"
     return Result(outcome, values, table, tuple(weighting.after_raking(people, margins)))
+
+
+def _estimate(row: pd.Series, name: str, unit: Unit, n: int) -> Estimate:
+    low, high = float(row[f"{name}_low"]), float(row[f"{name}_high"])
+    return Estimate(float(row[name]), low, high, unit, n)
 
 
 def bias_outcome(variation: float) -> str:

@@ -59,7 +59,7 @@ def table_rows(tables: Mapping[str, Table]) -> list[dict[str, object]]:
             rows.append(
                 {
                     "check": "check_table",
-                    "item": f"table_{name}",
+                    "item": name,
                     "rows": len(frame),
                     "missing_share": blank,
                     "verdict": "empty" if frame.empty else "read",
@@ -77,9 +77,8 @@ def link_rows(tables: Mapping[str, Table]) -> list[dict[str, object]]:
             rows.append(
                 {
                     "check": "check_link",
-                    "item": f"table_{name}",
-                    "other": f"table_{other}",
-                    "key": column,
+                    "item": f"{name}.{column}",
+                    "other": other,
                     "matched_share": share,
                     "verdict": link_verdict(share),
                 }
@@ -117,11 +116,17 @@ def blocked_rows(tables: Mapping[str, Table]) -> list[dict[str, object]]:
                 {
                     "check": "check_analysis",
                     "item": analysis,
-                    "lacks": lacking[0].replace("@", " · "),
+                    "lacks": _first(lacking[0]),
                     "verdict": "blocked",
                 }
             )
     return rows
+
+
+def _first(need: str) -> str:
+    """Name a need as `table.column`; for a link, the side whose keys are not found."""
+    column, *names = need.split("@")
+    return f"{names[0]}.{column}" if names else need
 
 
 def met(tables: Mapping[str, Table], need: str) -> bool:

@@ -219,12 +219,16 @@ def level_counts(people: pd.DataFrame, name: str, levels: Mapping[str, float]) -
 def margin_rows(people: pd.DataFrame, name: str, levels: Mapping[str, float]) -> pd.DataFrame:
     """Shares of each level in the frame and among the answers, the furthest apart first."""
     frame = np.array(list(levels.values())) / sum(levels.values())
-    given = np.array(level_counts(people, name, levels)) / len(people)
+    counts = level_counts(people, name, levels)
+    given = np.array(counts) / len(people)
+    z = design.quantile(0.95)
+    ends = np.array([design.wilson(float(part), len(people), z) for part in given]).T
     rows = pd.DataFrame(
         {
             "level": list(levels), "variable": name, "difference": given - frame,
-            "share_frame": frame, "share_answers": given,
-            "n": [int(count) for count in level_counts(people, name, levels)],
+            "difference_low": ends[0] - frame, "difference_high": ends[1] - frame,
+            "share_frame": frame, "share_answers": given, "share_answers_low": ends[0],
+            "share_answers_high": ends[1], "n": [int(count) for count in counts],
         }
     )  # fmt: skip
     order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
