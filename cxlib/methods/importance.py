@@ -10,15 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from cxlib.core import Refuse, Value, caveat, rng
 from cxlib.methods import lmg
-from cxlib.methods.lmg import Numbers
-from cxlib.methods.topics import Grid, effective
+from cxlib.methods.lmg import Mask, Numbers
+from cxlib.methods.sample import kish
+from cxlib.methods.topics import Grid
 
 EXACT_DRAWS = 18  # drivers up to which every bootstrap draw is decomposed exactly
+_MANY = 16  # drivers from which at most `_FEW_DRAWS` are drawn (10 ms each)
+_FEW_DRAWS = 200
 _CEILING = 0.95  # share of one single answer above which a topic does not vary
 _PAIR_BASE = 50  # answers that two topics must share to be compared
 
@@ -27,13 +30,15 @@ _PAIR_BASE = 50  # answers that two topics must share to be compared
 class Importance:
     """Shares of the outcome's variance, in the order of `names`, and their doubt.
 
-    shares : (p,) of the variance, 0 to 1, adding up to r2; draws : (B, p) the same, resampled by
-    customer; noise : (p,) 95th percentile of the share when the outcome is permuted;
+    grid : the answers that were used; shares : (p,) of the variance, 0 to 1, adding up to r2;
+    draws : (B, p) the same, resampled by customer;
+    noise : (p,) 95th percentile of the share when the outcome is permuted;
     coefficients, errors : (p,) standardised partial coefficient and its bootstrap error;
     gate : p value of "no topic goes with the outcome", clustered; halo : share of the topics'
     variance on their first component; blocks : positions of topics that cannot be separated.
     """
 
+    grid: Grid
     names: list[str]
     shares: Numbers
     draws: Numbers
@@ -100,6 +105,8 @@ def estimate(
     sums = lmg.PairwiseSums(values)
     matrix = lmg.positive(sums.correlation(grid.weights))
     point = decomposition(matrix)
+    if p >= _MANY:
+        draws = min(draws, _FEW_DRAWS)
     if p > EXACT_DRAWS:
         notes.append(caveat("johnson_draws", topics=p))
     resampled = [
@@ -108,6 +115,7 @@ def estimate(
     ]
     coefficients = np.array([coefficient for _, coefficient in resampled])
     return Importance(
+        grid=grid,
         names=grid.topics,
         shares=point.lmg,
         draws=np.array([share for share, _ in resampled]),
@@ -119,7 +127,7 @@ def estimate(
         halo=float(np.linalg.eigvalsh(matrix[:-1, :-1])[-1] / p),
         blocks=lmg.collinear_blocks(matrix[:-1, :-1]),
         n=n,
-        n_effective=effective(grid.weights) * n / len(grid.weights),
+        n_effective=kish(grid.weights) * n / len(grid.weights),
         clusters=len(np.unique(grid.clusters)),
         bases=grid.values.notna().sum().to_numpy(float),
         caveats=tuple(notes),
@@ -163,7 +171,7 @@ def _shared(grid: Grid, notes: list[Mapping[str, Value]]) -> Grid:
     return grid
 
 
-def _order_notes(grid: Grid, outcome: Numbers, complete: Numbers) -> list[Mapping[str, Value]]:
+def _order_notes(grid: Grid, outcome: Numbers, complete: Mask) -> list[Mapping[str, Value]]:
     """Warn when those who rated everything give another leading three than everybody does."""
     values = np.column_stack([grid.values.to_numpy(float), outcome])
     some = decomposition(lmg.correlation(values[complete], grid.weights[complete])).lmg
@@ -180,7 +188,7 @@ def decomposition(matrix: Numbers) -> lmg.Decomposition:
         return lmg.decompose(matrix)
     drivers, link = matrix[:-1, :-1], matrix[:-1, -1]
     weights = lmg.relative_weights(lmg.positive(drivers), link)
-    solved = np.linalg.solve(drivers, link)
+    solved = np.asarray(np.linalg.solve(drivers, link), float)
     last = solved**2 / np.diag(np.linalg.inv(drivers))
     return lmg.Decomposition(weights, link**2, last, solved, float(weights.sum()))
 
@@ -232,7 +240,7 @@ def _noise(
     return np.asarray(np.quantile(found, 0.95, axis=1))
 
 
-def _dealt(clusters: Numbers, generator: np.random.Generator) -> Numbers:
+def _dealt(clusters: Numbers, generator: np.random.Generator) -> NDArray[np.int64]:
     """Row positions that give each customer the answers of another with as many answers."""
     order = np.argsort(clusters, kind="stable")
     _, counts = np.unique(clusters, return_counts=True)
@@ -250,9 +258,8 @@ def gate(values: Numbers, weights: Numbers, clusters: Numbers) -> float:
     Robust to unequal variances, repeated customers and missing answers; 1 when there are no
     more customers than drivers.
     """
-    centre = np.nansum(values * weights[:, None], axis=0) / (~np.isnan(values) * weights[:, None]).sum(
-        axis=0
-    )
+    base = (~np.isnan(values) * weights[:, None]).sum(axis=0)
+    centre = np.nansum(values * weights[:, None], axis=0) / base
     moved = np.nan_to_num(values - centre)
     scores = moved[:, :-1] * moved[:, -1:] * weights[:, None]
     _, code = np.unique(clusters, return_inverse=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cxlib.core import Refuse
 
 Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 LIMIT = 22  # drivers that the exact decomposition takes
 _PIVOT = 1e-10  # residual variance under which a driver adds nothing
 _EIGENVALUE = 1e-8
@@ -207,9 +208,7 @@ def exceedance(draws: Numbers) -> Numbers:
     return np.asarray(above + tied / 2)
 
 
-def rank_groups(
-    names: Sequence[str], exceeds: Any, *, threshold: float = 0.975
-) -> list[list[str]]:
+def rank_groups(names: Sequence[str], exceeds: Any, *, threshold: float = 0.975) -> list[list[str]]:
     """Groups of a ranking whose members cannot be put in order; names are ranked, best first.
 
     A driver opens a new group when the head of the current one exceeds it with at least the

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cxlib.core import Refuse, Table
-from cxlib.methods.lmg import Numbers
+from cxlib.methods.answers import ordered
+from cxlib.methods.lmg import Mask, Numbers
 
 SCALES = ("delivered", "desired", "importance")
 
@@ -29,10 +29,9 @@ class Grid:
         """Names of the columns."""
         return [str(name) for name in self.values.columns]
 
-    def rows(self, keep: Numbers | pd.Series) -> Grid:
+    def rows(self, keep: Mask) -> Grid:
         """Keep the rows of a mask."""
-        mask = np.asarray(keep, dtype=bool)
-        return Grid(self.values[mask], self.weights[mask], self.clusters[mask])
+        return Grid(self.values[keep], self.weights[keep], self.clusters[keep])
 
     def columns(self, names: list[str]) -> Grid:
         """Keep some topics."""
@@ -43,23 +42,12 @@ def of_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     """Rows of one wave; of the latest when none is named. Refuses `wave_missing`."""
     if "wave" not in frame or frame["wave"].isna().all():
         return frame
-    names = frame["wave"].astype(str)
-    if wave is None:
-        wave = latest(frame)
-    if not (names == str(wave)).any():
-        raise Refuse("wave_missing", missing=str(wave))
-    return frame[names == str(wave)]
-
-
-def latest(frame: pd.DataFrame) -> str:
-    """Name of the latest wave: by date where there is one, else by the order of the names."""
-    known = frame[frame["wave"].notna()]
-    if "date" in known and known["date"].notna().any():
-        return str(known.loc[pd.to_datetime(known["date"]).idxmax(), "wave"])
-    numbers = pd.to_numeric(known["wave"], errors="coerce")
-    if numbers.notna().all():
-        return str(known["wave"].iloc[int(numbers.to_numpy().argmax())])
-    return str(max(known["wave"].astype(str)))
+    named = frame[frame["wave"].notna()]
+    named = named.assign(wave=named["wave"].astype(str))
+    name = ordered(named)[-1] if wave is None else str(wave)
+    if not (named["wave"] == name).any():
+        raise Refuse("wave_missing", missing=name)
+    return named[named["wave"] == name]
 
 
 def overall(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -106,9 +94,3 @@ def grid(rated: pd.DataFrame, value: str) -> Grid:
     people = cells.groupby("response_id")[["weight", "cluster"]].first().loc[wide.index]
     codes, _ = pd.factorize(people["cluster"])
     return Grid(wide.astype(float), people["weight"].to_numpy(float), codes.astype(float))
-
-
-def effective(weights: Numbers) -> float:
-    """Kish's effective number of answers, (Σw)² / Σw²."""
-    total = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / total if total else 0.0
