@@ -123,7 +123,7 @@ def against_rest(
     return sorted(parts, key=lambda part: (part.level.value, part.name)), left_out
 
 
-def parts_table(parts: list[Part], by: str, metric: str) -> pd.DataFrame:
+def parts_table(parts: list[Part], by: str, metric: str, gap: str) -> pd.DataFrame:
     """Parts as a finding's table: level, distance from the rest, adjusted p, verdict."""
     return pd.DataFrame(
         {
@@ -131,9 +131,9 @@ def parts_table(parts: list[Part], by: str, metric: str) -> pd.DataFrame:
             metric: part.level.value,
             f"{metric}_low": part.level.low,
             f"{metric}_high": part.level.high,
-            "rest_gap": part.apart.value,
-            "rest_gap_low": part.apart.low,
-            "rest_gap_high": part.apart.high,
+            gap: part.apart.value,
+            f"{gap}_low": part.apart.low,
+            f"{gap}_high": part.apart.high,
             "p_adjusted": part.p_adjusted,
             "verdict": part.verdict,
             "n": part.level.n,
@@ -173,7 +173,7 @@ def segments(responses: Table, *, by: str = "segment", wave: str | None = None) 
     if left_out:
         notes.append(caveat("parts_left_out", parts=left_out))
     outcome = "below" if below else "above" if above else "no_difference"
-    return Result(outcome, values, parts_table(parts, by, "nps"), tuple(notes))
+    return Result(outcome, values, parts_table(parts, by, "nps", "rest_points"), tuple(notes))
 
 
 # Waves -----------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def nps_waves(responses: Table, *, wave: str | None = None, mix_limit: float = M
     moved = moved_share(rows, channels, after, before) if channels is not None else 0.0
     if moved >= mix_limit:
         outcome = "not_comparable"
-        values |= {"why": "channel_mix", "moved": Estimate(moved, unit="pp")}
+        values |= {"why": "channel_mix", "moved": Estimate(moved, unit="share", n=len(rows.y))}
     segments_ = _labels(given, "segment", after, before)
     if outcome != "not_comparable" and segments_ is not None:
         parts = shift(rows, segments_, after, before)
@@ -258,11 +258,12 @@ def _wave_table(given: Answers, rows: Sample, now: str) -> pd.DataFrame:
     table, earlier = [], None
     for label, level in levels.items():
         row = {"wave": label, "nps": level.value, "nps_low": level.low, "nps_high": level.high}
-        row |= dict.fromkeys(("change", "change_low", "change_high"), np.nan)
+        row |= dict.fromkeys(("nps_change", "nps_change_low", "nps_change_high"), np.nan)
         if earlier is not None:
             change = design.nps_contrast_of(rows, given.of(label), given.of(earlier))
             row |= {
-                "change": change.value, "change_low": change.low, "change_high": change.high,
+                "nps_change": change.value, "nps_change_low": change.low,
+                "nps_change_high": change.high,
             }  # fmt: skip
         table.append(row | {"n": level.n, "n_effective": level.n_effective})
         earlier = label

@@ -184,7 +184,7 @@ def scorecard(
     labels = given.frame[by].astype("str").to_numpy()
     parts, left_out = against_rest(rows, labels, mine)
     boxes = given.sample(given.frame["y"] >= high + 1 - _top(low, high))
-    table = parts_table(parts, "interaction", "delivered")
+    table = parts_table(parts, "interaction", "delivered", "rest_gap")
     table["top_boxes"] = [
         design.share_of(boxes, mine & (labels == part.name)).value for part in parts
     ]
@@ -225,18 +225,17 @@ def _changes(
     now: NDArray[np.bool_],
     before: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    changes = []
+    changes = {}
     for part in parts:
         mine = np.asarray(labels) == part.name
         try:
             change = design.contrast_of(rows, mine & now, mine & before)
         except Refuse:  # a topic that the wave before did not ask about
-            changes.append({"change": np.nan, "change_low": np.nan, "change_high": np.nan})
-            continue
-        changes.append(
-            {"change": change.value, "change_low": change.low, "change_high": change.high}
-        )
-    return pd.DataFrame(changes)
+            changes[part.name] = (np.nan, np.nan, np.nan)
+        else:
+            changes[part.name] = (change.value, change.low, change.high)
+    columns = ["score_change", "score_change_low", "score_change_high"]
+    return pd.DataFrame(list(changes.values()), columns=columns)
 
 
 def _gap(part: Part) -> Estimate:
