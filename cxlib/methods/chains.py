@@ -104,7 +104,9 @@ def incidence(
         np.asarray(curves.cinc[k]) if k < len(curves.cinc) else np.zeros(len(curves.times))
         for k in (0, 1)
     )
-    return np.asarray(curves.times), again, leaves
+    times = np.asarray(curves.times)
+    happened = np.isin(times, time[kind > 0])
+    return times[happened], again[happened], leaves[happened]
 
 
 def at(times: Array, curve: Array, day: float) -> float:

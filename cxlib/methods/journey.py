@@ -285,15 +285,15 @@ def stage_times(
 # Between areas ----------------------------------------------------------------------------------
 
 
-def slope_outcome(slope: Estimate) -> Literal["lower", "higher", "no_slope"]:
+def slope_outcome(slope: Estimate) -> Literal["costs", "gains", "none"]:
     """Whether the score falls or rises with hand-offs, from the slope's interval."""
     if slope.high is not None and slope.high < 0:
-        return "lower"
-    return "higher" if slope.low is not None and slope.low > 0 else "no_slope"
+        return "costs"
+    return "gains" if slope.low is not None and slope.low > 0 else "none"
 
 
 @method(
-    outcomes=("lower", "higher", "no_slope", "counted"),
+    outcomes=("costs", "gains", "none", "counted"),
     values=("hand_offs", "ping_pong", "cases", "slope", "seen_from", "answers", "score"),
 )
 def hand_offs(events: Table, responses: Table | None = None, *, score: str | None = None) -> Result:
@@ -327,7 +327,7 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
 
 @method(
     outcomes=("silent", "none"),
-    values=("one", "two", "hand_offs", "cases", "contact", "silent", "pairs", "measured"),
+    values=("one", "other", "hand_offs", "cases", "contact", "silent", "pairs", "measured"),
 )
 def silent_pairs(events: Table, employees: Table, *, question: str = "contact") -> Result:
     """Pairs of areas that hand over more than the usual pair and say they have little contact.
@@ -352,7 +352,7 @@ def silent_pairs(events: Table, employees: Table, *, question: str = "contact") 
         return Result("none", values, table, log.notes)
     first = silent.iloc[0]
     talk = cells.known(first, "contact", "scale")
-    values |= {"one": str(first["department"]), "two": str(first["other"]), "contact": talk}
+    values |= {"one": str(first["department"]), "other": str(first["other"]), "contact": talk}
     values |= {"hand_offs": int(first["hand_offs"]), "cases": int(first["cases"])}
     return Result("silent", values, table, log.notes)
 
