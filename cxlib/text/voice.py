@@ -213,6 +213,8 @@ class Voice:
             return self.short_month(value)
         if unit == "date":
             return self.date(value)
+        if unit == "missing":
+            return self.missing(value)
         return self.grade_word(value) if unit == "grade" else self.word(value)
 
     def _number_cell(self, value: float, unit: str) -> str:

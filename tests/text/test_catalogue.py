@@ -106,7 +106,7 @@ def test_shared_words_are_in_both_languages_with_equal_placeholders(name: str) -
 
 
 def test_columns_have_a_unit_that_can_be_printed() -> None:
-    kinds = {*UNITS, "text", "word", "name", "grade", "month", "date", "wave"}
+    kinds = {*UNITS, "text", "word", "name", "grade", "month", "date", "wave", "missing"}
     odd = {k: e["unit"] for k, e in catalogue("columns").items() if e.get("unit") not in kinds}
     assert not odd
 
