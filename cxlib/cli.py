@@ -23,12 +23,13 @@ from cxlib.text import BLOCKS, Voice, catalogue
 
 if TYPE_CHECKING:
     from cxlib.findings import Findings
+    from cxlib.intake import Intake
 
 DATA = keys.ROOT / "data"
 DEMO = "demo"
 MARKS = {"done": "✓", "copied": "=", "failed": "✗", "died": "✗", "timed_out": "✗"}
 UNANSWERED_SHOWN = 3
-SLUG = r"[a-z0-9][a-z0-9-]{0,59}"
+SLUG = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"
 
 
 def main() -> None:
@@ -91,16 +92,13 @@ def new(name: str, lang: str | None, country: str) -> None:
     from cxlib import intake
 
     language = lang or terminal_language()
-    if not re.fullmatch(SLUG, name):
-        stop("bad_name", language, name=name[:60])
-    folder = DATA / name
-    if folder.exists():
-        stop("exists", language, place=shown(folder))
     place = country.upper() or {"es": "CO", "en": "US"}[language]
-    made = intake.new(name, DATA, language=language, country=place)
-    currency = intake.currency_of(place)
-    where = f"{language}-{place}"
-    values = {"name": name, "locale": where, "currency": currency, "place": shown(made)}
+    try:
+        made = intake.new(name, DATA, language=language, country=place)
+    except intake.BadName as bad:
+        key = "exists" if bad.rule == "folder.taken" else "bad_name"
+        stop(key, language, name=name[:60], place=shown(DATA / name))
+    values = {"name": name, "locale": f"{language}-{place}", "place": shown(made)}
     click.echo(say("created", language, **values))
 
 
@@ -108,17 +106,25 @@ def new(name: str, lang: str | None, country: str) -> None:
 @click.argument("engagement")
 def check(engagement: str) -> None:
     """Read the client's files and tell all that is wrong, all at once; writes no report."""
-    from cxlib import intake
-
     folder, name, language = find(engagement)
-    taken = intake.load(folder)
-    if taken.problems:
-        click.echo(intake.as_text(taken))
-        intake.write_problems(taken, folder)
+    taken = _tell_problems(folder)
     if taken.rejected:
         raise SystemExit(2)
-    rows = sum(len(table.frame) for table in taken.tables.values())
-    click.echo(say("check_good", language, name=name, tables=len(taken.tables), rows=rows))
+    tables = [table for table in taken.tables.values() if not table.missing]
+    rows = sum(len(table.frame) for table in tables)
+    click.echo(say("check_good", language, name=name, tables=len(tables), rows=rows))
+
+
+def _tell_problems(folder: Path) -> Intake:
+    """Read an engagement and tell everything that is wrong with it."""
+    from cxlib import intake
+
+    taken = intake.load(folder)
+    language, country = taken.engagement.language, taken.engagement.country
+    intake.write_problems(taken.problems, folder, language, country)
+    if taken.problems:
+        click.echo(intake.as_text(taken.problems, language, country))
+    return taken
 
 
 @cx.command()
@@ -146,9 +152,7 @@ def _run(job: Job, language: str) -> NoReturn:
     if outcome.executed:
         click.echo("", err=True)
     if outcome.exit_code == 2:
-        from cxlib import intake
-
-        click.echo(intake.as_text(intake.load(job.engagement)))
+        _tell_problems(job.engagement)
     elif outcome.exit_code == 1:
         _tell_failure(outcome, language, job.timeout)
     else:

@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cxlib.pipeline import keys
+from cxlib.pipeline import describe, keys
 from cxlib.pipeline.execute import CELL_TIMEOUT, Step, quiet_home, run_notebook
 from cxlib.pipeline.parameters import Parameter, checked, declared
+
+if TYPE_CHECKING:
+    from cxlib.intake import Intake
 
 REPORTS = keys.ROOT / "reports"
 HASH_LENGTH = 6
@@ -131,27 +134,37 @@ def run(job: Job, progress: Progress = lambda _step: None) -> Outcome:
         _point(home, known)
         return Outcome(0, known, rendered=rendered, seconds=time.monotonic() - started)
     taken = intake.load(job.engagement)
+    spoken = taken.engagement
+    told = intake.write_problems(taken.problems, job.engagement, spoken.language, spoken.country)
     if taken.rejected:
-        return Outcome(2, problems=tuple(intake.write_problems(taken, job.engagement)))
+        return Outcome(2, problems=tuple(told))
     home.sweep()
-    about = {"engagement": intake.about(taken), "inputs": intake.inputs(taken)}
-    folder = home.free(f"{about['engagement']['period']}-{execution[:HASH_LENGTH]}")
-    private = folder / "private"
-    private.mkdir(parents=True)
+    period = describe.engagement(taken)["period"]
+    folder = home.free(f"{period}-{execution[:HASH_LENGTH]}")
+    folder.mkdir(parents=True)
     (folder / ".lock").write_text(str(os.getpid()), encoding="utf-8")
-    intake.save(taken, private / "tables")
-    _write_json(private / "run.json", about)
+    prepare(taken, folder)
     steps = _execute(job, folder, home.latest(), progress)
     code = _close(home, folder, steps, execution, job.parameters)
     seconds = time.monotonic() - started
     return Outcome(code, folder, steps, executed=True, rendered=code == 0, seconds=seconds)
 
 
+def prepare(taken: Intake, folder: Path) -> None:
+    """Write what notebooks open: canonical tables and what the run says of itself."""
+    from cxlib import intake
+
+    private = folder / "private"
+    (private / "findings").mkdir(parents=True)
+    intake.save(taken, private / "tables")
+    about = {"engagement": describe.engagement(taken), "inputs": describe.inputs(taken)}
+    _write_json(private / "run.json", about)
+
+
 def _execute(job: Job, folder: Path, latest: Path | None, progress: Progress) -> tuple[Step, ...]:
     """Execute or copy each notebook in order."""
     parts = folder / "private" / "findings"
     executed = folder / "private" / "notebooks"
-    parts.mkdir()
     executed.mkdir()
     inputs = _read_json(folder / "private" / "run.json")["inputs"]
     hashes = {name: entry["hash"] for name, entry in inputs["tables"].items()}
