@@ -22,7 +22,17 @@ Caveats = list[Mapping[str, Value]]
 
 @method(
     outcomes=("issues", "none"),
-    values=("metrics", "clean", "flagged", "issues", "dead", "dead_name", "worst"),
+    values=(
+        "metrics",
+        "clean",
+        "flagged",
+        "issues",
+        "dead",
+        "dead_count",
+        "duplicate",
+        "duplicate_count",
+        "worst",
+    ),
 )
 def audit(metrics: Table, operations: Table | None = None, *, stale_months: float = 36) -> Result:
     """Audit the metrics inventory by fixed rules; one row a metric and issue (METHODS 8.0).
@@ -42,13 +52,14 @@ def audit(metrics: Table, operations: Table | None = None, *, stale_months: floa
     total, flagged = len(listed), found["metric"].nunique()
     values: dict[str, Value] = {"metrics": total, "clean": total - flagged, "flagged": flagged}
     values["issues"] = len(found)
-    dead = found.loc[found["issue"] == "dead_metric", "metric"]
-    values["dead"] = len(dead)
+    grave = found.groupby("metric", sort=True).size()
+    for name, issue in (("dead", "dead_metric"), ("duplicate", "duplicate")):
+        named = grave.reindex(sorted(found.loc[found["issue"] == issue, "metric"]))
+        values[f"{name}_count"] = len(named)
+        values[name] = str(named.idxmax()) if len(named) else "no_metric"
     if found.empty:
         return Result("none", values, listed[["metric"]].assign(issue="no_issue"))
-    worst = found.groupby("metric", sort=True).size().idxmax()
-    values |= {"worst": str(worst), "dead_name": str(dead.iloc[0]) if len(dead) else "no_metric"}
-    return Result("issues", values, found)
+    return Result("issues", values | {"worst": str(grave.idxmax())}, found)
 
 
 @method(
@@ -71,9 +82,10 @@ def links(  # noqa: PLR0913 - three tables and the traced thresholds of one fami
 ) -> Result:
     """Link each operating metric to a financial outcome, all metrics and lags in one Holm family.
 
-    outcome : a metric of finance ("revenue" where it is there, else the first). Effects are per
-    office and month for one usual variation of the metric inside offices. Grade B: p adjusted,
-    next month's metric silent, robustness value said; leads that fire cap it at C.
+    outcome : a metric of finance ("revenue" where it is there, else the first). effect : of one
+    unit of the metric, an office and month; effect_money : of one usual variation inside offices,
+    all offices, a year; lag : of the smallest p. draws : at least 3,999 are drawn. Grade B: p
+    adjusted, next month's metric silent, robustness value said; leads that fire cap it at C.
 
     Refuses `few_offices` (6), `few_periods` (8), `metric_missing`. Source: METHODS 8.1-8.3.
     """
@@ -82,14 +94,14 @@ def links(  # noqa: PLR0913 - three tables and the traced thresholds of one fami
     x, twice = ties.monthly(operations.need("unit", "period", "metric", "value"))
     y = ties.one(money, name)
     ties.check_offices(y.merge(x[["unit", "month"]].drop_duplicates(), on=["unit", "month"]))
-    tested, left_out = ties.scan(x, y, lags=lags, alpha=alpha, draws=draws, seed=seed)
+    tested, left_out = ties.scan(x, y, lags=lags, alpha=alpha, draws=max(draws, 3999), seed=seed)
     table = ties.table_of(tested, left_out, _described(metrics), alpha, lead_alpha)
     strongest = ties.best(tested)
-    verdicts = table.drop_duplicates("metric").set_index("metric")["verdict"]
+    verdicts = table["verdict"]
     counts = {v: int((verdicts == v).sum()) for v in ("linked", "orphan", "precedes")}
     values: dict[str, Value] = {
         "linked": counts["linked"], "orphans": counts["orphan"],
-        "preceding": counts["precedes"], "metrics": len(verdicts), "family": len(tested),
+        "preceding": counts["precedes"], "metrics": len(table), "family": len(tested),
         "outcome": name, "offices": int(y["unit"].nunique()), "months": int(y["month"].nunique()),
     }  # fmt: skip
     notes = _link_notes(tested, strongest, repeated + twice, alpha)
@@ -119,7 +131,7 @@ def _described(metrics: Table | None) -> pd.DataFrame:
 
 
 def _top(tie: ties.Tie, unit: Unit) -> dict[str, Value]:
-    effect = _scaled(tie, tie.usual, unit)
+    effect = _scaled(tie, 1.0, unit)
     year: Unit = "money_year" if unit == "money_month" else unit
     return {
         "top": tie.metric,
@@ -156,7 +168,7 @@ def _link_notes(
 
 
 @method(
-    outcomes=("more", "less", "none"),
+    outcomes=("link", "inverse", "none"),
     values=("slope", "low_trust", "high_trust", "gap", "answers"),
 )
 def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
@@ -199,7 +211,7 @@ def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
         "gap": Estimate(above.value - below.value, unit="pp" if yes_no else "scale", n=len(rows)),
     }
     low, high = slope.low or 0.0, slope.high or 0.0
-    said = "more" if low > 0 else "less" if high < 0 else "none"
+    said = "link" if low > 0 else "inverse" if high < 0 else "none"
     return Result(said, values, _by_level(rows, yes_no))
 
 

@@ -34,8 +34,8 @@ class Linear:
         weights = np.zeros(len(self.coef))
         weights[: len(combination)] = combination
         value = float(weights @ self.coef)
-        se = float(max(weights @ self.covariance @ weights, 0.0)) ** 0.5
-        reach = float(stats.t.ppf(0.975, self.df)) * se
+        se = max(float(weights @ self.covariance @ weights), 0.0) ** 0.5
+        reach = float(stats.t(self.df).ppf(0.975)) * se
         return Estimate(value, value - reach, value + reach, unit, self.n, self.clusters)
 
     def p(self, j: int) -> float:

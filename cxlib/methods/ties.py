@@ -16,6 +16,11 @@ from cxlib.core import Refuse
 from cxlib.methods import panel
 
 KEY = ["unit", "month"]
+ORDER = {"linked": 0, "precedes": 1, "orphan": 2, "too_few": 3, "too_still": 4}
+COLUMNS = [
+    "metric", "lag", "effect", "effect_low", "effect_high", "usual", "span", "p_value",
+    "p_adjusted", "lead_p", "rv", "grade", "verdict", "offices", "n",
+]  # fmt: skip
 STILL = 0.05  # share of a metric's variance that must be left inside units and months
 
 
@@ -179,36 +184,23 @@ def table_of(
     alpha: float,
     lead_alpha: float,
 ) -> pd.DataFrame:
-    """One row a metric and lag, each metric's best lag first; its verdict, the row's grade."""
-    strongest = best(tested)
-    rows = []
-    for tie in tested:
-        top = strongest[tie.metric]
-        verdict = link_verdict(top.p_adjusted, top.lead_p, alpha=alpha, lead_alpha=lead_alpha)
-        held = tie.p_adjusted <= alpha
-        clean = held and verdict == "linked" and not tie.lead_p < lead_alpha
+    """One row a metric, at its best lag: linked ones first, untested ones last."""
+    rows: list[dict[str, object]] = []
+    for tie in best(tested).values():
+        verdict = link_verdict(tie.p_adjusted, tie.lead_p, alpha=alpha, lead_alpha=lead_alpha)
+        held = verdict != "orphan"
         rows.append({
-            "metric": tie.metric, "lag": tie.lag, "effect": tie.coef * tie.usual,
-            "effect_low": tie.low * tie.usual, "effect_high": tie.high * tie.usual,
-            "unit_effect": tie.coef, "unit_effect_low": tie.low, "unit_effect_high": tie.high,
-            "usual": tie.usual, "span": tie.span, "p_value": tie.p,
+            "metric": tie.metric, "lag": tie.lag, "effect": tie.coef, "effect_low": tie.low,
+            "effect_high": tie.high, "usual": tie.usual, "span": tie.span, "p_value": tie.p,
             "p_adjusted": tie.p_adjusted, "lead_p": tie.lead_p, "rv": tie.rv if held else np.nan,
-            "grade": ("B" if clean else "C") if held else "none",
-            "verdict": verdict, "offices": tie.offices, "n": tie.n, "_best": tie is top,
+            "grade": "B" if verdict == "linked" else "C" if held else "none",
+            "verdict": verdict, "offices": tie.offices, "n": tie.n,
         })  # fmt: skip
-    rows += [
-        {"metric": m, "verdict": why, "grade": "none", "_best": True} for m, why in left_out.items()
-    ]
-    order = {"linked": 0, "precedes": 1, "orphan": 2, "too_few": 3, "too_still": 4}
-    table = pd.DataFrame(rows).replace([np.inf, -np.inf], np.nan)
-    firsts = table.loc[table["_best"]].sort_values(["p_value", "metric"], na_position="last")
-    rank = {name: i for i, name in enumerate(firsts["metric"])}
-    table = table.assign(
-        _verdict=table["verdict"].map(order),
-        _rank=table["metric"].map(rank),
-        _later=~table["_best"],
-    ).sort_values(["_verdict", "_rank", "_later", "lag"], ignore_index=True)
-    table = table.drop(columns=["_best", "_verdict", "_rank", "_later"])
+    rows += [{"metric": m, "verdict": why, "grade": "none"} for m, why in left_out.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS).replace([np.inf, -np.inf], np.nan)
     table = table.merge(described, on="metric", how="left")
     table["level"] = table["level"].astype(object).where(table["level"].notna(), "operation")
-    return table
+    return table.sort_values(
+        ["verdict", "p_value", "metric"],
+        key=lambda c: c.map(ORDER) if c.name == "verdict" else c, ignore_index=True,
+    )[["metric", "level", "feeds", *COLUMNS[1:]]]  # fmt: skip
