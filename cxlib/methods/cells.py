@@ -6,6 +6,7 @@ A row whose base is too thin for an interval keeps its value and leaves the inte
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -58,7 +59,10 @@ def _of(
 ) -> Estimate:
     calculate = design.share if kind == "share" else design.mean
     try:
-        return calculate(values, weights, clusters).estimate(unit)
+        found = calculate(values, weights, clusters)
+        if unit == "share":
+            found = replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
+        return found.estimate(unit)
     except Refuse as no:
         if no.values["reason"] not in {"one_answer", "one_cluster"}:
             raise
@@ -67,13 +71,12 @@ def _of(
         return Estimate(float(given.mean()), unit=unit, n=len(given), n_effective=1.0)
 
 
-def known(row: pd.Series, name: str, unit: Unit) -> Estimate:
-    """Read an estimate back from a table row; 0 where the cell is empty."""
+def known(row: pd.Series, name: str, unit: Unit, base: str = "n") -> Estimate:
+    """Read an estimate back from a table row; 0 where the cell is empty. base : column of n."""
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    n, base = int(row.get("n", 0)), row.get("n_effective")
+    n, effective = int(row.get(base, 0)), row.get("n_effective") if base == "n" else None
     if math.isnan(value):
         return Estimate(0.0, unit=unit, n=n)
-    effective = None if base is None else float(base)
     if math.isnan(low):
         return Estimate(value, unit=unit, n=n, n_effective=effective)
     return Estimate(value, low, high, unit, n, effective)

@@ -11,12 +11,14 @@ from cxlib.core import Estimate, Refuse, Table
 from cxlib.methods import cells, eventlog
 
 SCORES = ("csat", "nps", "trust")
-LABELS = ("0", "1", "2", "3+")
+ROWS = 5
 
 
-def label(hand_offs: pd.Series) -> pd.Series:
-    """Hand-offs as 0, 1, 2, 3+."""
-    return hand_offs.clip(upper=3).map(dict(enumerate(LABELS)))
+def label(hand_offs: pd.Series, first: int) -> pd.Series:
+    """Hand-offs in words from `first` on; the last of `ROWS` labels takes all that is more."""
+    last = first + ROWS - 1
+    named = hand_offs.clip(lower=first, upper=last).astype(int).astype("str")
+    return named.mask(hand_offs >= last, f"{last}+")
 
 
 def choose(responses: Table, score: str | None) -> str:
@@ -153,15 +155,17 @@ def matrix(
 
 
 def table(cases: pd.DataFrame, answers: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Rows 0, 1, 2, 3+ hand-offs: cases, share, and the mean score of the answers."""
-    counts = label(cases["hand_offs"]).value_counts().reindex(list(LABELS), fill_value=0)
-    rows = pd.DataFrame({"hand_offs": LABELS, "cases": counts.to_numpy(dtype=int)})
-    rows["share"] = rows["cases"] / len(cases)
+    """Rows by number of hand-offs, from the fewest: cases, share, mean score of the answers."""
+    first = int(cases["hand_offs"].min())
+    counts = label(cases["hand_offs"], first).value_counts().sort_index()
+    rows = pd.DataFrame({"hand_offs": counts.index, "cases": counts.to_numpy(dtype=int)})
+    rows = rows.sort_values("hand_offs", key=lambda c: c.str.rstrip("+").astype(int))
+    rows = rows.assign(share=rows["cases"] / len(cases)).reset_index(drop=True)
     if answers is None:
         return rows
-    grouped = dict(list(answers.groupby(label(answers["hand_offs"]))))
+    grouped = dict(list(answers.groupby(label(answers["hand_offs"], first))))
     means = []
-    for name in LABELS:
+    for name in rows["hand_offs"]:
         mine = grouped.get(name)
         found = None if mine is None else cells.mean(mine["score"], mine["cluster"], mine["weight"])
         means.append(cells.cells("score", found))

@@ -43,7 +43,7 @@ def belief_gap(
     would show. inside : share of managers' ranges that hold the customers' interval, from five
     managers and eight ranges on. Refuses `few_managers` without such an interaction.
     """
-    said = beliefs.need("respondent", "question", "likely", optional=("low", "high"))
+    said = beliefs.need("respondent", "splits", "likely", optional=("low", "high"))
     said = said.dropna(subset=["question", "likely"])
     rated = topics.overall(topics.read(ratings, "topic", "delivered", wave=wave))
     rated = rated.dropna(subset=["topic", "delivered"])
@@ -81,7 +81,7 @@ def belief_gap(
 
 @method(
     outcomes=("split", "agree", "undecided"),
-    values=("split", "splits", "questions", "raw", "capped", "lost", "raters", "weakest"),
+    values=("split", "question", "questions", "raw", "capped", "lost", "raters", "weakest"),
 )
 def questions(assessment: Table, *, least_agreement: float = 0.5) -> Result:
     """Nine questions: score, score held to its evidence, agreement of raters, split questions.
@@ -219,12 +219,10 @@ def listening(log: Table) -> Result:
         "idle": int(unused.sum()),
         "orphans": int(orphan.sum()),
     }
-    first = str(table["source"].iloc[0])
-    if unused.any():
-        return Result("unused", {**values, "unused": first}, table)
-    if orphan.any():
-        return Result("ownerless", {**values, "ownerless": first}, table)
-    return Result("all_used", values, table)
+    outcome = "unused" if unused.any() else "ownerless" if orphan.any() else "all_used"
+    if outcome != "all_used":
+        values[outcome] = str(table["source"].iloc[0])
+    return Result(outcome, values, table)
 
 
 def _filled(frame: pd.DataFrame, column: str) -> pd.Series:

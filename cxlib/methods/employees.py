@@ -21,7 +21,7 @@ PARTS = ("plan", "themes", "score")
 
 
 @method(
-    outcomes=("ahead", "depends", "none"),
+    outcomes=("ahead", "depends"),
     values=("team", "second", "share", "composite", "teams", "small", "plan"),
 )
 def composite(
@@ -53,7 +53,7 @@ def composite(
     rows = []
     for team, plan in plans.items():
         mine = asked[asked["department"].astype("str") == team]
-        people = int(mine["respondent"].nunique())
+        people = _people(mine)
         score = (
             cells.mean((mine["score"] - low) / (high - low), mine["respondent"]) if people else None
         )
@@ -90,16 +90,25 @@ def composite(
     verdict[0] = "ahead" if sure else "depends"
     table["verdict"] = verdict
     table = table.drop(columns=["error", "small", "middle"]).head(40)
-    return Result("ahead" if sure else "depends", values, table)
+    notes = () if themes else (caveat("themes_missing"),)
+    return Result("ahead" if sure else "depends", values, table, notes)
 
 
 def _answers(employees: Table, questions: Sequence[str]) -> pd.DataFrame:
     """Answers to the questions with department and respondent (a row without one stands alone)."""
-    frame = employees.need("department", "question", "score", optional=("respondent",))
+    frame = employees.need("department", "question", "score", optional=("respondent", "date"))
     frame = frame[frame["question"].isin(list(questions))].dropna(subset=["score", "department"])
-    if "respondent" not in frame or frame["respondent"].isna().all():
-        frame["respondent"] = np.arange(len(frame)).astype(str)
+    alone = pd.Series(np.arange(len(frame)).astype(str), index=frame.index)
+    frame["named"] = "respondent" in frame and bool(frame["respondent"].notna().all())
+    frame["respondent"] = frame["respondent"] if frame["named"].all() else alone
     return frame
+
+
+def _people(answers: pd.DataFrame) -> int:
+    """People behind answers; without their ids, the most answers of one date."""
+    if answers.empty or answers["named"].all() or "date" not in answers:
+        return int(answers["respondent"].nunique())
+    return int(answers.groupby("date").size().max())
 
 
 def _plans(actions: Table) -> dict[str, float]:

@@ -59,13 +59,14 @@ def scope(
         "dissatisfaction": outside,
         "inside": origins.rest(outside),
         "area": str(first["department"]),
-        "area_share": cells.known(first, "dissatisfaction", "share"),
+        "area_share": cells.known(first, "dissatisfaction", "share", base="n_dissatisfaction"),
         "people": int(burden.customers.nunique()),
         "unmet": unmet,
     }
     if lost is not None:
         values["lost_revenue"] = lost.outside(service)
     notes = [] if placed.all() else [caveat("events_unplaced", events=int((~placed).sum()))]
+    notes += [caveat("answers_without_problem", answers=unmet)] if unmet else []
     outcome = "outside_answers" if where == "outside" and lost is None else where
     return Result(outcome, values, table, tuple(notes))
 
