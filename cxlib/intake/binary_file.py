@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 import zipfile
 from collections.abc import Collection
 from datetime import date, datetime, time
@@ -36,7 +37,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):
-        return "" if value != value else number_text(value)  # noqa: PLR0124 - NaN alone differs
+        return "" if value != value else number_text(value)
     if isinstance(value, datetime):
         return value.isoformat(" ")
     if isinstance(value, (date, time)):
@@ -60,7 +61,9 @@ def read_workbook(path: Path, name: str, block: Block, wanted: Collection[str]) 
         lines = page.to_python(skip_empty_area=True)
     except CalamineError as no:
         raise refuse(name, "file.truncated") from no
-    numbered = [(offset + i + 1, line) for i, line in enumerate(lines) if any(c != "" for c in line)]
+    numbered = [
+        (offset + i + 1, line) for i, line in enumerate(lines) if any(c != "" for c in line)
+    ]
     numbered = [(row, line) for row, line in numbered if row >= (block.header_row or 1)]
     if not numbered or len(numbered[0][1]) > MAX_COLUMNS:
         rule = "columns.too_many" if numbered else "table.empty"
@@ -137,7 +140,7 @@ def read_sav(path: Path, name: str, block: Block, wanted: Collection[str]) -> Ra
         raw.labels[column] = {cell_text(code): str(text) for code, text in labels.items()}
     for column, ranges in about.missing_ranges.items():
         flags: Flags = np.zeros(len(cells), dtype=bool)
-        for ends in ranges:
+        for ends in typing.cast("list[dict[str, Any]]", ranges):
             flags |= cells[column].between(ends["lo"], ends["hi"]).to_numpy()
         raw.coded[column] = flags
     return raw

@@ -1,7 +1,7 @@
 """One block of engagement.yml and its file → rows of a canonical table.
 
 Values are taken, built or set as the block says; wide questions become long rows; rows that cannot
-stand are listed. Two hidden columns, FILE and ROW, say where each row came from until it is checked.
+stand are listed. Two hidden columns, FILE and ROW, say where each row came from.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Problem
+from cxlib.intake.cells import Cells, scalar_text
 from cxlib.intake.config import FILE as CONFIG
 from cxlib.intake.config import nearest
-from cxlib.intake.convert import Cells, Conversion, scalar_text
+from cxlib.intake.convert import Conversion
 from cxlib.intake.dictionary import Column, Kind, TableSpec
 from cxlib.intake.engagement import Block, Mean, Ratio, Since, Source
-from cxlib.intake.raw import Flags, Raw, texts
+from cxlib.intake.raw import Flags, Raw, located, texts
 
 FILE, ROW = "\x00file", "\x00row"  # no client column can be called so
 JOINT = " + "
@@ -71,16 +72,15 @@ class Built:
 
 def missing_columns(raw: Raw, block: Block) -> list[Problem]:
     """Columns that the block names and the file has not, or has twice."""
-    where = {"sheet": raw.sheet}
     found = []
     for name in sorted(wanted(block)):
         if name not in raw.heads:
             near = nearest(name, [h for h in raw.heads if h])
-            found.append(Problem("reject", raw.file, "column.missing", **where, column=name,
-                                 why={"nearest": near}))  # fmt: skip
+            place: dict[str, Any] = {"sheet": raw.sheet, "column": name, "nearest": near}
+            found.append(located("reject", raw.file, "column.missing", **place))
         elif name in raw.repeated:
-            found.append(Problem("reject", raw.file, "header.duplicate", **where, row=1,
-                                 column=name, values=(name,)))  # fmt: skip
+            place = {"sheet": raw.sheet, "rows": [1], "column": name}
+            found.append(located("reject", raw.file, "header.duplicate", values=[name], **place))
     return found
 
 
@@ -125,10 +125,7 @@ class _Builder:
         for name, value in block.set.items():
             rows[name] = self.constant(name, value)
         self._backwards(rows)
-        if block.unpivot:
-            rows = self._long(rows)
-        else:
-            rows = rows[~self.conversion.dropped]
+        rows = self._long(rows) if block.unpivot else rows[~self.conversion.dropped]
         return self._complete(rows.reset_index(drop=True))
 
     # -- values --------------------------------------------------------------------------------
@@ -136,8 +133,10 @@ class _Builder:
     def cells(self, column: str) -> Cells:
         """One column of the file, as `convert` takes it."""
         raw = self.raw
-        return Cells(raw.cells[column], raw.rows, raw.file, column, raw.sheet,
-                     raw.exact.get(column), raw.coded.get(column), raw.labels.get(column, {}))  # fmt: skip
+        exact, coded = raw.exact.get(column), raw.coded.get(column)
+        labels = raw.labels.get(column, {})
+        text = raw.cells[column]
+        return Cells(text, raw.rows, raw.file, column, raw.sheet, exact, coded, labels)
 
     def spec(self, name: str) -> Column:
         """What a canonical column or attribute is."""
@@ -184,8 +183,8 @@ class _Builder:
     def constant(self, name: str, value: Any) -> pd.Series[Any]:
         """A scalar of engagement.yml in every row, converted like a cell."""
         cell = Cells(texts([scalar_text(value)]), np.array([1]), CONFIG, name)
-        apart = Conversion(Block(file=CONFIG, labels=self.block.labels, scale=self.block.scale), 1,
-                           self.conversion.order)  # fmt: skip
+        plain = Block(file=CONFIG, labels=self.block.labels, scale=self.block.scale)
+        apart = Conversion(plain, 1, self.conversion.order)
         one = apart.column(cell, self.spec(name))
         self.conversion.problems += [replace(p, severity="reject") for p in apart.problems]
         return one.repeat(len(self.raw.rows)).reset_index(drop=True)
@@ -233,17 +232,16 @@ class _Builder:
     def _row_problem(self, rule: str, rows: pd.DataFrame, name: str) -> None:
         source: Any = self.block.mapping.get(name, name)
         column = JOINT.join(sources(source))
-        listed = tuple(sorted({int(row) for row in rows[ROW]}))
+        where: dict[str, Any] = {"sheet": self.raw.sheet, "rows": sorted(set(rows[ROW]))}
         self.conversion.problems.append(
-            Problem("quarantine", self.raw.file, rule, self.raw.sheet, listed[0], column,
-                    why={"scope": "row"}, rows=listed)  # fmt: skip
+            located("quarantine", self.raw.file, rule, **where, column=column, scope="row")
         )
 
 
 def typed(frame: pd.DataFrame, specs: Mapping[str, Column]) -> pd.DataFrame:
     """Give every column the one dtype of its kind, whatever the blocks held."""
-    dtypes = {"num": "float64", "int": "float64", "date": "datetime64[us]",
-              "time": "datetime64[us]", "month": "datetime64[us]", "bool": "boolean"}  # fmt: skip
+    dtypes: dict[str, Any] = {"num": "float64", "int": "float64", "bool": "boolean"}
+    dtypes |= dict.fromkeys(("date", "time", "month"), "datetime64[us]")
     result = frame.copy()
     for name, spec in specs.items():
         dtype = dtypes.get(spec.kind, "str")

@@ -12,7 +12,7 @@ from cxlib.core import TABLES
 from cxlib.intake.build import ANSWERED, INTO, column_of
 from cxlib.intake.config import Config, nearest
 from cxlib.intake.dictionary import DICTIONARY, TableSpec
-from cxlib.intake.engagement import Block, Engagement, FileOptions
+from cxlib.intake.engagement import CONVENTIONS, Block, Engagement, FileOptions
 from cxlib.intake.read import locate
 from cxlib.intake.xes_file import XES_MAPPING
 
@@ -57,9 +57,8 @@ def _tops(config: Config, engagement: Engagement) -> None:
     """Keys of a block at top level of several files; a final sheet with blanks; brand files."""
     lone = [n for n in FileOptions.model_fields if n in engagement.model_fields_set]
     if not engagement.one_file:
-        for name in ("mapping", "types", "labels", "missing_codes", "scale", "set", "unpivot",
-                     "keep", "duplicates", "header_row"):  # fmt: skip
-            if name in lone:
+        for name in lone:
+            if name not in CONVENTIONS:
                 config.refuse("config.many_files", name)
     if engagement.status == "final":
         for item in engagement.sheet.blanks:
@@ -95,9 +94,9 @@ def _columns(config: Config, table: TableSpec, block: Block, *place: str | int) 
     for name in sorted(set(block.mapping) - set(table.columns)):
         near = nearest(name, list(table.columns))
         if near and sum(a != b for a, b in zip(name, near, strict=False)) <= 1:
+            at = (*place, "mapping", name)
             config.problems.append(
-                config.problem("mapping.attribute", *place, "mapping", name, severity="notice",
-                               nearest=near)  # fmt: skip
+                config.problem("mapping.attribute", *at, severity="notice", nearest=near)
             )
     _twice(config, table, block, *place)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cxlib.core import Problem, Value
@@ -107,7 +108,7 @@ def _unsafe(root: Node | None) -> list[Problem]:
     for node, name in _walk(root, "", set()):
         row = node.start_mark.line + 1
         if node.tag not in CORE_TAGS:
-            found.setdefault((row, "u"), _at("yaml.unsafe", row, name, node.tag))
+            found.setdefault((row, "u"), _at("yaml.unsafe", row, name, str(node.tag)))
         if not isinstance(node, MappingNode):
             continue
         seen: set[str] = set()
@@ -123,9 +124,7 @@ def _unsafe(root: Node | None) -> list[Problem]:
 
 
 def _at(rule: str, row: int, column: str, value: str) -> Problem:
-    return Problem(
-        "reject", FILE, rule, row=row, column=column, values=(value,) if value else ()
-    )
+    return Problem("reject", FILE, rule, row=row, column=column, values=(value,) if value else ())
 
 
 def _children(node: Node) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Text files → cells: encoding, delimiter, quotes and record lengths, none of it guessed silently."""
+"""Text files → cells: encoding, delimiter, quotes, record lengths; nothing guessed silently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from cxlib.core import Problem
 from cxlib.intake.engagement import Block
-from cxlib.intake.raw import MAX_COLUMNS, Raw, chunks, opened, refuse, texts
+from cxlib.intake.raw import MAX_COLUMNS, Raw, chunks, located, opened, refuse, texts
 
 if TYPE_CHECKING:
-    from _csv import _reader
+    from _csv import Reader
 
 DELIMITERS = (",", ";", "\t", "|")
 BATCH = 50_000
@@ -54,7 +54,7 @@ def read_csv(path: Path, name: str, block: Block, wanted: Collection[str]) -> Ra
         return _cells(records, heads, wanted, name, delimiter, encoding, notes)
 
 
-def _cells(  # noqa: PLR0913 - what one file is known to be
+def _cells(
     records: Iterator[tuple[int, list[str]]],
     heads: list[str],
     wanted: Collection[str],
@@ -76,10 +76,11 @@ def _cells(  # noqa: PLR0913 - what one file is known to be
 
     for row, record in records:
         if len(record) != len(heads):
+            about: dict[str, Any] = {"have": len(record), "need": len(heads), "scope": "row"}
             shown = delimiter.join(record)[:200]
-            why = {"have": len(record), "need": len(heads)}
-            notes.append(Problem("quarantine", name, "columns.shifted", row=row, rows=(row,),
-                                 values=(shown,), why={**why, "scope": "row"}))  # fmt: skip
+            notes.append(
+                located("quarantine", name, "columns.shifted", rows=[row], values=[shown], **about)
+            )
             continue
         batch.append(record)
         rows.append(row)
@@ -88,12 +89,14 @@ def _cells(  # noqa: PLR0913 - what one file is known to be
     flush()
     if not rows:
         raise refuse(name, "table.empty")
-    cells = pd.DataFrame({heads[i]: texts(pa.chunked_array(a)) for a, i in zip(columns, picked, strict=True)})
+    cells = pd.DataFrame(
+        {heads[i]: texts(pa.chunked_array(a)) for a, i in zip(columns, picked, strict=True)}
+    )
     facts = {"encoding": encoding, "delimiter": delimiter}
     return Raw(name, heads, cells, np.array(rows), facts=facts, problems=notes)
 
 
-def _records(reader: _reader, name: str) -> Iterator[tuple[int, list[str]]]:
+def _records(reader: Reader, name: str) -> Iterator[tuple[int, list[str]]]:
     """Records that are not blank, each with the physical line where it starts."""
     last = 0
     while True:

@@ -109,7 +109,7 @@ def dictionary_markdown() -> str:
 
 
 def _kind(column: Column) -> str:
-    notes = [column.kind]
+    notes: list[str] = [column.kind]
     if column.scale:
         notes.append(f"{column.scale[0]:g}–{column.scale[1]:g}")
     elif column.answer:
@@ -119,4 +119,3 @@ def _kind(column: Column) -> str:
     if column.personal:
         notes.append("seudónimo · pseudonym")
     return "; ".join(notes)
-

@@ -207,7 +207,7 @@ class Block(FileOptions):
 
 
 def _block_form(value: Any) -> str:
-    return {str: "file", list: "blocks"}.get(type(value), "block")
+    return "file" if isinstance(value, str) else "blocks" if isinstance(value, list) else "block"
 
 
 Files = Annotated[

@@ -1,4 +1,4 @@
-"""A folder with engagement.yml → canonical tables, or every problem; nothing lost without a line."""
+"""A folder with engagement.yml → canonical tables, or every problem; nothing lost unsaid."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pandas as pd
 from cxlib.core import TABLES, Problem, Table
 from cxlib.intake.build import build, column_of, missing_columns, wanted
 from cxlib.intake.checks import blocks, check
-from cxlib.intake.config import FILE, Config, read_config
+from cxlib.intake.config import Config, read_config
 from cxlib.intake.date_text import order_of
 from cxlib.intake.dictionary import DICTIONARY, TableSpec
 from cxlib.intake.engagement import Block, Engagement
 from cxlib.intake.privacy import key_of
-from cxlib.intake.raw import Raw, Unreadable, sha256
+from cxlib.intake.raw import Raw, Unreadable, located, sha256
 from cxlib.intake.read import locate, read
-from cxlib.intake.tables import Draft, links, ordered
+from cxlib.intake.tables import Draft, links
 from cxlib.store import save_tables
 
 Job = tuple[TableSpec, Block]
@@ -68,7 +68,7 @@ def load(folder: Path) -> Intake:
     if done.rejected:
         return done
     secret = key_of(folder) if _needs_key(drafts) else None
-    tables = {name: drafts[name].table(secret) for name in ordered(drafts)}
+    tables = {name: draft.table(secret) for name, draft in drafts.items()}
     return Intake(engagement, absent | tables, tuple(problems), report)
 
 
@@ -91,8 +91,10 @@ def input_hash(folder: Path) -> str:
 
 def _once(problems: list[Problem]) -> list[Problem]:
     """Each problem once, though several tables read its column."""
-    return list({(p.severity, p.file, p.rule, p.sheet, p.column, p.row, p.values, p.rows): p
-                 for p in problems}.values())  # fmt: skip
+    once: dict[tuple[Any, ...], Problem] = {}
+    for p in problems:
+        once.setdefault((p.severity, p.file, p.rule, p.sheet, p.column, p.values, p.rows, p.row), p)
+    return list(once.values())
 
 
 def _unnamed(config: Config) -> Engagement:
@@ -113,8 +115,8 @@ def _jobs(engagement: Engagement) -> list[Job]:
 
 def _same(block: Block) -> Same:
     """Blocks that read a file alike share one reading."""
-    return (block.file, block.sheet, block.encoding, block.delimiter, block.header_row,
-            block.platform)  # fmt: skip
+    how = (block.encoding, block.delimiter, block.header_row, block.platform)
+    return (block.file, block.sheet, *how)
 
 
 def _read_all(folder: Path, jobs: list[Job], problems: list[Problem]) -> dict[Same, Raw]:
@@ -158,27 +160,32 @@ def _drafts(jobs: list[Job], raws: dict[Same, Raw], problems: list[Problem]) -> 
 
 def _orders(jobs: list[Job], raws: dict[Same, Raw], problems: list[Problem]) -> dict[Same, str]:
     """Order of day and month that the dates of each file prove, told where it was used."""
-    dated: dict[Same, dict[str, pd.Series[str]]] = {}
+    orders = {}
+    for same, texts in _dated(jobs, raws).items():
+        order = order_of(pd.concat(list(texts.values()), ignore_index=True))
+        if order not in {"dmy", "mdy"}:
+            continue
+        orders[same], raw = order, raws[same]
+        for column, written in texts.items():
+            if written.str.match(r"\d{1,2}[/.\-]\d{1,2}[/.\-]").any():
+                about: dict[str, Any] = {"sheet": raw.sheet, "column": column, "order": order}
+                problems.append(located("notice", raw.file, "date.order_inferred", **about))
+    return orders
+
+
+def _dated(jobs: list[Job], raws: dict[Same, Raw]) -> dict[Same, dict[str, pd.Series[str]]]:
+    """Distinct texts of the date columns of each file that declares neither order nor format."""
+    found: dict[Same, dict[str, pd.Series[str]]] = {}
     for table, block in jobs:
         raw = raws.get(_same(block))
         if raw is None or block.date_order or block.date_format:
             continue
         for name, source in block.mapping.items():
-            kind = column_of(table, block, name).kind
-            if kind in {"date", "time", "month"} and isinstance(source, str) and source in raw.cells:
+            dates = column_of(table, block, name).kind in {"date", "time", "month"}
+            if dates and isinstance(source, str) and source in raw.cells:
                 written = pd.Series(raw.cells[source].unique(), dtype="str").str.strip()
-                dated.setdefault(_same(block), {})[source] = written
-    orders = {}
-    for same, texts in dated.items():
-        order = order_of(pd.concat(list(texts.values()), ignore_index=True))
-        if order not in {"dmy", "mdy"}:
-            continue
-        orders[same] = order
-        for column, written in texts.items():
-            if written.str.match(r"\d{1,2}[/.\-]\d{1,2}[/.\-]").any():
-                problems.append(Problem("notice", raws[same].file, "date.order_inferred",
-                                        raws[same].sheet, column=column, why={"order": order}))  # fmt: skip
-    return orders
+                found.setdefault(_same(block), {})[source] = written
+    return found
 
 
 def _needs_key(drafts: Mapping[str, Draft]) -> bool:
@@ -187,7 +194,7 @@ def _needs_key(drafts: Mapping[str, Draft]) -> bool:
 
 def _personal_notices(drafts: Mapping[str, Draft]) -> list[Problem]:
     return [
-        Problem("notice", draft.parts[0][0].file, "id.personal", column=name)
+        located("notice", draft.parts[0][0].file, "id.personal", column=name)
         for draft in drafts.values()
         for name in sorted(draft.personal)
     ]
@@ -211,13 +218,8 @@ def _report(
         entry = report.setdefault(table.name, {"files": [], "rows_read": 0})
         entry["rows_read"] += len(raw.rows)
         unread = [head for head in raw.heads if head not in used[block.file]]
-        entry["files"].append(
-            {"file": block.file, "sha256": hashes[block.file], "rows": len(raw.rows),
-             "sheet": raw.sheet, **raw.facts, "not_read": unread}  # fmt: skip
-        )
+        about = {"file": block.file, "sha256": hashes[block.file], "rows": len(raw.rows)}
+        entry["files"].append(about | {"sheet": raw.sheet, **raw.facts, "not_read": unread})
     for name, draft in drafts.items():
         report[name] |= draft.report()
     return report
-
-
-__all__ = ["FILE", "Intake", "input_hash", "load", "save"]

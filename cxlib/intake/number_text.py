@@ -42,7 +42,7 @@ def to_numbers(
     """
     none = np.zeros(len(written), dtype=bool)
     if _simple(written, decimal):
-        return Numbers(written.astype("float64").to_numpy(copy=True), none, none)
+        return Numbers(_floats(written), none, none)
     core = _core(written)
     if decimal is None:
         dots, commas = _proof(core, "."), _proof(core, ",")
@@ -58,7 +58,7 @@ def to_numbers(
     for mark in (".", ",", " ", "'"):
         if mark != decimal:
             digits = digits.str.replace(mark, "", regex=False)
-    values = digits.str.replace(",", ".", regex=False).astype("float64").to_numpy(copy=True)
+    values = _floats(digits.str.replace(",", ".", regex=False))
     failed = ~np.isfinite(values)
     values[failed] = np.nan
     return Numbers(values, failed, none)
@@ -81,6 +81,10 @@ def _core(written: pd.Series[str]) -> pd.Series[str]:
     core = core.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     core = core.str.replace(r"^(.*\d)\s*-$", r"-\1", regex=True)
     return core.str.replace(r"^([+-]?)\s+", r"\1", regex=True).str.strip()
+
+
+def _floats(digits: pd.Series[str]) -> npt.NDArray[np.float64]:
+    return np.array(digits.astype("float64"), dtype=np.float64)
 
 
 def _match(core: pd.Series[str], pattern: str) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -62,9 +62,28 @@ class Raw:
 
 def refuse(file: str, rule: str, **where: Any) -> Unreadable:
     """Build the verdict on a file; where : row, column, sheet, values and the rest of the why."""
-    known = {name: where.pop(name) for name in ("row", "column", "sheet", "values") if name in where}
+    known = {
+        name: where.pop(name) for name in ("row", "column", "sheet", "values") if name in where
+    }
     why: dict[str, Value] = where
     return Unreadable(Problem("reject", file, rule, **known, why=why))
+
+
+def located(
+    severity: Literal["reject", "quarantine", "notice"],
+    file: str,
+    rule: str,
+    *,
+    sheet: str = "",
+    rows: Sequence[int] = (),
+    column: str = "",
+    values: Sequence[str] = (),
+    **why: Value,
+) -> Problem:
+    """Build a problem from its rows; `why` holds what its sentence needs."""
+    listed = tuple(int(row) for row in rows)
+    first = listed[0] if listed else None
+    return Problem(severity, file, rule, sheet, first, column, tuple(values), why, listed)
 
 
 def texts(values: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pd.Series[str]:

@@ -1,6 +1,6 @@
 """One door for every format: is the file what its name says, then its reader.
 
-Everything is read as text; `convert` makes numbers and dates of it, by what the engagement declares.
+Everything is read as text; `convert` makes numbers and dates of it, as engagement.yml declares.
 """
 
 from __future__ import annotations

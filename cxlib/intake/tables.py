@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from cxlib.core import TABLES, Problem, Table
+from cxlib.core import Problem, Table
 from cxlib.intake.build import FILE, ROW, Built, column_of, sources, typed
 from cxlib.intake.convert import scale_of
-from cxlib.intake.dictionary import DICTIONARY, Column, TableSpec
+from cxlib.intake.dictionary import Column, TableSpec
 from cxlib.intake.engagement import Block
 from cxlib.intake.privacy import looks_personal, pseudonyms
+from cxlib.intake.raw import located
 
 LINKS = (
     ("ratings", "response_id", "responses"),
@@ -69,25 +70,24 @@ class Draft:
             if not column.answer:
                 continue
             ends = (0.0, 10.0) if name == "nps" else scale_of(block, column)
-            where = self._client(block, name)
+            about: dict[str, Any] = {"column": self.client(block, name), "key": name}
             if ends is None:
-                self.problems.append(Problem("notice", block.file, "scale.undeclared",
-                                             column=where, why={"key": name}))  # fmt: skip
+                self.problems.append(located("notice", block.file, "scale.undeclared", **about))
             elif self.scales.setdefault(name, ends) != ends:
-                self.problems.append(Problem("reject", block.file, "scale.mixed", column=where,
-                                             why={"key": name}))  # fmt: skip
+                self.problems.append(located("reject", block.file, "scale.mixed", **about))
 
     @staticmethod
-    def _client(block: Block, name: str) -> str:
+    def client(block: Block, name: str) -> str:
+        """What the client calls a column."""
         source = block.mapping.get(name)
-        return " + ".join(sources(source)) if source is not None else name
+        long = [c for c, u in block.unpivot.items() if u.get("into", name) == name]
+        return " + ".join(sources(source)) if source is not None else ", ".join(long) or name
 
     def _unique(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Refuse repeated keys, or keep the rows that the engagement says."""
         given = next((b.duplicates for b, _ in self.parts if b.duplicates), None)
         key = [c for c in (given.key if given and given.key else self.spec.key) if c in frame]
-        if not key or not (set(key) & {c.name for c in self.spec.columns.values() if c.required}
-                           or given):  # fmt: skip
+        if not key:
             return frame
         repeated = frame.duplicated(key, keep=False)
         if not repeated.any():
@@ -99,16 +99,17 @@ class Draft:
         return frame[~lost].reset_index(drop=True) if given else frame
 
     def _tell_repeated(self, rows: pd.DataFrame, key: list[str], *, asked: bool) -> None:
+        column = self.client(self.parts[0][0], key[0])
+        personal = any(self.columns[name].personal for name in key if name in self.columns)
+        why: dict[str, Any] = {"key": ", ".join(key), "scope": "row", "column": column}
+        why |= {"personal": 1} if personal else {}
+        severity: Literal["quarantine", "reject"] = "quarantine" if asked else "reject"
         for file, part in rows.groupby(FILE, sort=False):
-            first = {name: str(part[name].iloc[0]) for name in key}
-            column = self._client(self.parts[0][0], key[-1] if len(key) == 1 else key[0])
-            listed = tuple(int(row) for row in part[ROW])
-            why: dict[str, Any] = {"key": ", ".join(key), "scope": "row"}
-            if any(self.columns[name].personal for name in key):
-                why["personal"] = 1
+            first = [str(part[name].iloc[0]) for name in key]
             self.problems.append(
-                Problem("quarantine" if asked else "reject", str(file), "key.duplicate", "",
-                        listed[0], column, tuple(first.values()), why, listed)  # fmt: skip
+                located(
+                    severity, str(file), "key.duplicate", rows=list(part[ROW]), values=first, **why
+                )
             )
 
     def table(self, key: bytes | None) -> Table:
@@ -134,7 +135,7 @@ class Draft:
                 missing.setdefault(name, Counter()).update(kinds)
             aside.update(_counted(built.conversion.problems))
         aside.update(_counted(self.problems))
-        mapped = {n: self._client(self.parts[0][0], n) for n in self.columns}
+        mapped = {n: self.client(self.parts[0][0], n) for n in self.columns}
         kinds_of = {n: {k: v for k, v in kinds.items() if v} for n, kinds in missing.items()}
         return {
             "rows_kept": len(self.frame),
@@ -166,16 +167,8 @@ def links(drafts: Mapping[str, Draft]) -> list[Problem]:
         loose = ids[~ids.isin(there[column])]
         if len(loose):
             block = drafts[name].parts[0][0]
-            rows = tuple(int(row) for row in here.loc[loose.index, ROW])
-            why: dict[str, Any] = {"n": loose.nunique(), "target": target, "personal": 1}
-            found.append(
-                Problem("notice", block.file, "join.unmatched", "", rows[0],
-                        Draft._client(block, column), tuple(loose.unique()[:5]), why, rows)  # fmt: skip
-            )
+            where = {"rows": list(here.loc[loose.index, ROW]), "values": list(loose.unique()[:5])}
+            why: dict[str, Any] = {"n": loose.nunique(), "target": target, "personal": 1, **where}
+            column = Draft.client(block, column)
+            found.append(located("notice", block.file, "join.unmatched", column=column, **why))
     return found
-
-
-def ordered(drafts: Mapping[str, Draft]) -> list[str]:
-    """Names of the tables that are there, in the dictionary's order."""
-    assert set(TABLES) == set(DICTIONARY)
-    return [name for name in TABLES if name in drafts]

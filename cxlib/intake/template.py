@@ -104,7 +104,7 @@ def commented(engagement: Engagement, folder: Path) -> str:
     spoken = engagement.language
 
     def about(key: str, line: str) -> str:
-        return f"{line:<28}# {KEYS[key][spoken]}"
+        return f"{line:<27} # {KEYS[key][spoken]}"
 
     country, currency = engagement.country or "", engagement.currency or ""
     parts = [

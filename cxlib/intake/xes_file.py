@@ -16,8 +16,11 @@ from cxlib.intake.engagement import Block
 from cxlib.intake.raw import Raw, chunks, refuse, texts
 
 # what a log means when nothing is mapped
-XES_MAPPING = {"case_id": "case:concept:name", "activity": "concept:name",
-               "start": "time:timestamp", "department": "org:group"}  # fmt: skip
+XES_MAPPING = {
+    "case_id": "case:concept:name",
+    "activity": "concept:name",
+    "start": "time:timestamp",
+}
 
 
 class _Log:
@@ -60,7 +63,8 @@ class _Log:
 
 def read_xes(path: Path, name: str, block: Block, wanted: Collection[str]) -> Raw:
     """Read an event log; one record an event, in the order of the file."""
-    log = _Log(name, {*wanted, *(() if block.mapping else XES_MAPPING.values())})
+    del block
+    log = _Log(name, wanted)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = log.start, log.end
