@@ -74,7 +74,8 @@ def _of(
 def known(row: pd.Series, name: str, unit: Unit, base: str = "n") -> Estimate:
     """Read an estimate back from a table row; 0 where the cell is empty. base : column of n."""
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    n, effective = int(row.get(base, 0)), row.get("n_effective") if base == "n" else None
+    n = int(row.get(base, 0))
+    effective = float(row["n_effective"]) if base == "n" and "n_effective" in row else None
     if math.isnan(value):
         return Estimate(0.0, unit=unit, n=n)
     if math.isnan(low):

@@ -81,7 +81,7 @@ def belief_gap(
 
 @method(
     outcomes=("split", "agree", "undecided"),
-    values=("split", "question", "questions", "raw", "capped", "lost", "raters", "weakest"),
+    values=("split", "splits", "questions", "raw", "capped", "lost", "raters", "weakest"),
 )
 def questions(assessment: Table, *, least_agreement: float = 0.5) -> Result:
     """Nine questions: score, score held to its evidence, agreement of raters, split questions.
