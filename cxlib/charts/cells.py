@@ -1,0 +1,200 @@
+"""How the columns of a finding's table are printed: one count of decimals a column, unit once.
+
+The same digits serve chart, HTML table and XLSX number format, so that all say the same number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cxlib.text import Voice, catalogue
+from cxlib.text.formats import MILLION, NBSP, percent_sign, significant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BASES = ("n", "n_effective")
+WORDS = {"text", "word", "name", "grade", "month", "date", "wave"}
+SIGNED = {"pp"}  # differences: a plus sign is part of them
+SMALL_BASE = 50  # from 30 to 49 effective answers: hollow, grey, asterisk
+MIN_BASE = 30
+_SPAN = ("_low", "_high")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one table in one reader's words."""
+
+    table: pd.DataFrame
+    voice: Voice
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [str(column) for column in self.table.columns]
+
+    @cached_property
+    def estimates(self) -> list[str]:
+        """Columns x that stand with x_low and x_high."""
+        return [c for c in self.columns if all(c + end in self.columns for end in _SPAN)]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Columns of names, words, months or waves, in the order of the table."""
+        return [c for c in self.columns if self.unit(c) in WORDS]
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """Columns of numbers but bases and ends of intervals."""
+        ends = {x + end for x in self.estimates for end in _SPAN}
+        plain = [c for c in self.columns if c not in {*self.names, *ends, *BASES}]
+        return [c for c in plain if not c.startswith("p_")]
+
+    def unit(self, column: str) -> str:
+        """Unit of a column; one that nobody described goes by its content."""
+        known = catalogue("columns")
+        for name in (column, *(column.removesuffix(end) for end in _SPAN)):
+            if name in known:
+                return str(known[name].get("unit", "text"))
+        held = self.table[column].dropna()
+        numeric = len(held) and held.map(lambda cell: isinstance(cell, (int, float))).all()
+        return "number" if numeric else "text"
+
+    def heading(self, column: str) -> str:
+        """Heading of a column, with its unit once."""
+        if column.endswith(_SPAN) and column[: column.rindex("_")] in self.estimates:
+            return self.voice.ui("ci")
+        if self._millions(column):
+            plain = self.voice.heading(column).removesuffix(f", {self.voice.currency_word}")
+            money = self.voice.ui("millions", currency=self.voice.currency_word)
+            return f"{plain}, {money}"
+        return self.voice.heading(column)
+
+    def value(self, column: str, row: int) -> Any:
+        """Cell as Python holds it; missing and hidden ones are None."""
+        if column not in self.table:
+            return None
+        cell = self.table[column].iloc[row]
+        cell = cell.item() if hasattr(cell, "item") else cell
+        if hasattr(cell, "isoformat"):
+            return None if str(cell) == "NaT" else cell.isoformat()[:10]
+        if isinstance(cell, float) and math.isnan(cell):
+            return None
+        return cell
+
+    def number(self, column: str, row: int) -> float:
+        """Cell as a number; NaN where there is none."""
+        cell = self.value(column, row)
+        return float(cell) if isinstance(cell, (int, float)) else math.nan
+
+    def base(self, row: int) -> float:
+        """Base that decides what may be drawn: effective where known; infinite where unknown."""
+        for column in reversed(BASES):
+            number = self.number(column, row)
+            if not math.isnan(number):
+                return number
+        return math.inf
+
+    @cached_property
+    def bases(self) -> list[float]:
+        """Known bases of all rows."""
+        known = (self.base(row) for row in range(len(self.table)))
+        return [base for base in known if math.isfinite(base)]
+
+    def hidden(self, column: str, row: int) -> bool:
+        """Whether a number was taken out because too few people stand behind it."""
+        return (
+            self.value(column, row) is None
+            and column not in self.names
+            and "n" in self.columns
+            and self.value("n", row) is None
+        )
+
+    def _held(self, column: str) -> list[float]:
+        group = [column]
+        for x in self.estimates:
+            if column in {x, *(x + end for end in _SPAN)}:
+                group = [x]
+        values = (self.number(c, row) for c in group for row in range(len(self.table)))
+        return [value for value in values if not math.isnan(value)]
+
+    def _millions(self, column: str) -> bool:
+        held = self._held(column) if self.unit(column).startswith("money") else []
+        return max(map(abs, held), default=0.0) >= MILLION
+
+    def scale(self, column: str) -> float:
+        """Divisor of a column as it is printed: 0.01 for shares, a million for large money."""
+        if self.unit(column) in {"share", "pp"}:
+            return 0.01
+        return MILLION if self._millions(column) else 1.0
+
+    def digits(self, column: str) -> int:
+        """Decimals of a column."""
+        held, unit = self._held(column), self.unit(column)
+        largest = max(map(abs, held), default=0.0)
+        whole = all(value.is_integer() for value in held)
+        if column in BASES or unit == "count" or (whole and unit not in {"scale", "share", "pp"}):
+            return 0
+        if unit in {"share", "pp"}:
+            return 1 if largest < 0.1 or min(self.bases, default=0) >= 1_000 else 0
+        if unit.startswith("money"):
+            return min(significant(largest / self.scale(column)), 1) if largest else 0
+        if unit == "number" or column.startswith("p_"):
+            return min(significant(largest), 3)
+        fixed = {"scale": 1, "points": 1, "days": 1, "hours": 1}
+        return fixed.get(unit, 1 if largest < 10 else 0)
+
+    def say(self, column: str, number: float, *, plus: bool = False) -> str:
+        """Print a number of a column, even one that stands in no cell (a tick, a limit)."""
+        text = self.voice.number(number / self.scale(column), self.digits(column), in_table=True)
+        zero = not text.strip("0.,\N{MINUS SIGN}")
+        if zero:
+            text = text.lstrip("\N{MINUS SIGN}")
+        signed = plus or self.unit(column) in SIGNED
+        return f"+{text}" if signed and number > 0 and not zero else text
+
+    def text(self, column: str, row: int) -> str:
+        """Cell as it is printed: «–» not measured, «·» hidden."""
+        cell = self.value(column, row)
+        if cell is None:
+            return "·" if self.hidden(column, row) else "–"
+        if isinstance(cell, (bool, str)):
+            return self.voice.cell(column, cell)
+        if column in self.names:
+            return self.voice.cell(column, cell)
+        if column.startswith("p_") and 0 <= cell < 0.0005:
+            return f"<{NBSP}{self.voice.number(0.001, 3)}"
+        return self.say(column, float(cell))
+
+    def interval(self, column: str, row: int) -> str:
+        """Interval of an estimate: «2,9 a 3,5», a dash where there is none."""
+        low, high = (self.value(column + end, row) for end in _SPAN)
+        if low is None or high is None:
+            return self.text(column + "_low", row)
+        ends = (self.say(column, float(low)), self.say(column, float(high)))
+        return f"{NBSP}{self.voice.ui('to')}{NBSP}".join(ends)
+
+    def with_unit(self, column: str, row: int) -> str:
+        """Cell with its unit, as a sentence says it."""
+        text, unit = self.text(column, row), self.unit(column)
+        if self.value(column, row) is None:
+            return text
+        if unit == "share":
+            return text + percent_sign(self.voice.locale)
+        word = {
+            "pp": "unit_pp",
+            "scale": "unit_scale",
+            "points": "unit_points",
+            "days": "unit_days",
+            "hours": "unit_hours",
+            "months": "unit_months",
+        }.get(unit)
+        if unit.startswith("money"):
+            money = self.voice.currency_word
+            if self._millions(column):
+                money = self.voice.ui("millions", currency=money)
+            return f"{text}{NBSP}{money}"
+        return f"{text}{NBSP}{self.voice.ui(word)}" if word else text

@@ -1,0 +1,193 @@
+"""The look of every chart: tokens, fonts, millimetres, and how a figure becomes an image.
+
+Sizes are those of print (a chart is 178 mm wide, placed 1:1); HTML scales the same SVG.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+INK, TEXT, MUTED = "#1B2733", "#33414E", "#5F6B76"
+RULE, GRID, PANEL = "#C9CFD4", "#E7EAED", "#F5F6F7"
+NAVY, BRICK, BLUE, OCHRE, PLUM = "#12355B", "#A63D22", "#2F86C1", "#BC8A10", "#8A4F7D"
+GREY, LINK, WHITE = "#8D969F", "#0B5C8F", "#FFFFFF"
+CATEGORIES = (NAVY, BRICK, BLUE, OCHRE, PLUM)
+SEQUENTIAL = ("#EEF3F8", "#C9DAEA", "#93B5D3", "#3F74A4", "#12355B")
+DIVERGING = ("#A63D22", "#D98E77", "#F3DDD5", "#F2F3F4", "#D6E4F0", "#7FAED3", "#1F5F96")
+TINT = "#FAF3F1"  # brick at its lightest: the corner or zone where one acts
+DASHES = ("-", (0, (4, 2)), (0, (1, 1.6)), (0, (6, 2, 1, 2)), (0, (2, 2)))
+MARKS = ("o", "s", "D", "^", "v")
+
+WIDTH = 178.0  # mm
+LABEL, SMALL, NOTE = 9.2, 8.4, 7.8  # pt: names and values, heads and axes, remarks
+MEDIUM = 600  # weight of what must be seen first
+
+MM = 1 / 25.4
+_STYLES = ("Regular", "Semibold", "It", "SemiboldIt")
+
+
+@lru_cache
+def family() -> tuple[str, ...]:
+    """Register Source Sans Pro once; its name and the fallback that matplotlib ships."""
+    try:
+        import font_source_sans_pro
+    except ImportError:
+        return ("DejaVu Sans",)
+    # the fallback has no semibold and says so in the log at every text
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    folder = Path(str(font_source_sans_pro.font_directory))
+    for style in _STYLES:
+        font_manager.fontManager.addfont(str(folder / f"SourceSansPro-{style}.ttf"))
+    return ("Source Sans Pro", "DejaVu Sans")
+
+
+def look() -> AbstractContextManager[None]:
+    """Context in which charts are drawn and saved; nothing of it stays behind."""
+    return mpl.rc_context(
+        {
+            "font.family": list(family()),
+            "font.size": LABEL,
+            "text.color": INK,
+            "axes.edgecolor": RULE,
+            "axes.labelcolor": MUTED,
+            "axes.linewidth": 0.9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.spines.left": False,
+            "axes.axisbelow": True,
+            "axes.unicode_minus": True,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelsize": SMALL,
+            "ytick.labelsize": SMALL,
+            "xtick.major.size": 0,
+            "ytick.major.size": 0,
+            "axes.labelsize": SMALL,
+            "lines.solid_capstyle": "butt",
+            "svg.fonttype": "path",
+            "svg.hashsalt": "cx",
+            "figure.dpi": 100,
+            "hatch.linewidth": 0.6,
+        }
+    )
+
+
+def medium() -> dict[str, Any]:
+    """Keywords of a text that must be seen: semibold, or bold in the fallback font."""
+    return {"fontweight": MEDIUM if len(family()) > 1 else 700}
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = LABEL, weight: int = 400) -> float:
+    """Width of a line of text in mm, as it will be drawn."""
+    if not text:
+        return 0.0
+    font = FontProperties(family=list(family()), weight=weight, size=size)
+    return float(TextPath((0, 0), text, prop=font).get_extents().width) / 72 * 25.4
+
+
+def wrapped(text: str, room: float, *, size: float = LABEL, weight: int = 400) -> str:
+    """Break a name into at most two lines that fit `room` mm; what is left over ends in «…»."""
+    if text_width(text, size, weight) <= room:
+        return text
+    words = text.split()
+    splits = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    widths = [max(text_width(line, size, weight) for line in lines) for lines in splits]
+    if widths and min(widths) <= room:
+        return "\n".join(splits[widths.index(min(widths))])
+    fitting = [lines for lines in splits if text_width(lines[0], size, weight) <= room]
+    first, rest = fitting[-1] if fitting else ("", text)
+    return f"{first}\n{_cut(rest, room, size, weight)}".strip()
+
+
+def _cut(text: str, room: float, size: float, weight: int) -> str:
+    while len(text) > 1 and text_width(f"{text}…", size, weight) > room:
+        text = text[:-1].rstrip()
+    return f"{text}…"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawn figure, its text for who cannot see it, and the rows that it shows."""
+
+    figure: Figure
+    alt: str
+    data: pd.DataFrame
+
+    def svg(self) -> bytes:
+        """Image as SVG whose text is drawn as paths; equal bytes for equal charts."""
+        out = io.BytesIO()
+        with look():
+            self.figure.savefig(
+                out, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+            )
+        return out.getvalue()
+
+    def uri(self) -> str:
+        """Image for the `src` of an HTML page."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg()).decode("ascii")
+
+
+class Canvas:
+    """A figure measured in mm from its top left corner, with axes and texts placed on it."""
+
+    def __init__(self, height: float, width: float = WIDTH) -> None:
+        self.height = height
+        self.width = width
+        self.figure = Figure(figsize=(width * MM, height * MM))
+
+    def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
+        """Axes whose frame runs from (left, top) to (right, bottom)."""
+        return self.figure.add_axes(
+            (
+                left / self.width,
+                1 - bottom / self.height,
+                (right - left) / self.width,
+                (bottom - top) / self.height,
+            )
+        )
+
+    def text(self, x: float, y: float, text: str, *, size: float = LABEL, **style: Any) -> None:
+        """Write one text; y is its vertical centre."""
+        style = {"va": "center", "ha": "left", "color": INK, "linespacing": 1.12, **style}
+        self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=size, **style)
+
+
+def bare(ax: Axes, *, grid: str = "x") -> None:
+    """Axes without frame but the lower line; hairline grid on one axis or none."""
+    ax.tick_params(length=0, pad=4)
+    ax.grid(visible=False)
+    if grid:
+        ax.grid(visible=True, axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(RULE)
+
+
+def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
+    """Limits with air at both ends; a point becomes a span."""
+    span = high - low or abs(high) or 1.0
+    return low - share * span, high + share * span
+
+
+def shade(value: float, ends: Sequence[float]) -> int:
+    """Step 0-4 of the sequential scale for a value between two ends."""
+    low, high = ends
+    return 0 if high <= low else min(4, int(5 * (value - low) / (high - low)))
