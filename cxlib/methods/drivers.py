@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxlib.core import Estimate, Refuse, Result, Table, Value, method
+from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, method
 from cxlib.methods import design, lmg, prediction
 from cxlib.methods import importance as engine
 from cxlib.methods.importance import Importance
@@ -75,7 +75,7 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
     halo : share of the first component above which the answers do not separate the topics.
 
     Returns the share (of the explained part), R², and by topic: share, noise (95th percentile),
-    group (members cannot be ordered), verdict, coefficient, p_adjusted, performance (mean
+    rank_group (members cannot be ordered), verdict, coefficient, p_adjusted, performance (mean
     delivered). Refuses `few_answers`, `no_variance`, `constant_outcome`.
     Source: Lindeman, Merenda & Gold (1980); Grömping (2006); METHODS 3.1-3.3.
     """
@@ -105,10 +105,10 @@ def _key_result(
         len(set(block) & set(inside)) - 1 for block in found.blocks if set(block) & set(inside)
     )
     outcome = key_outcome(
-        found, key=key, groups=int(table["group"].max()), level=level, minimum_r2=minimum_r2,
+        found, key=key, groups=int(table["rank_group"].max()), level=level, minimum_r2=minimum_r2,
         halo=halo,
     )  # fmt: skip
-    leaders = int((keyed["group"] == keyed["group"].min()).sum()) if len(keyed) else 0
+    leaders = int((keyed["rank_group"] == keyed["rank_group"].min()).sum()) if len(keyed) else 0
     if outcome == "key" and leaders > 1:
         outcome = "key_tied"
     values: dict[str, Value] = {
@@ -181,7 +181,7 @@ def main_choice(providers: Table, own: str | None = None) -> pd.Series:
 
 @method(
     outcomes=("leads", "tied", "misfit", "no_separation"),
-    values=("product", "interaction", "brand", "top", "r2", "halo", "n"),
+    values=("product", "interaction", "brand", "top", "lead", "r2", "halo", "n"),
 )
 def factors(  # noqa: PLR0913 - each threshold is an option, so that it is traced
     responses: Table,
@@ -218,9 +218,10 @@ def factors(  # noqa: PLR0913 - each threshold is an option, so that it is trace
         part = found.draws[:, i] / found.draws.sum(axis=1)
         key = "interaction" if name == "interaction_score" else name
         values[key] = share(found.shares[i] / found.r2, part, found)
-    values["top"] = f"factor_{table['factor'].iloc[0]}"
+    first = str(table["factor"].iloc[0])
+    values |= {"top": f"factor_{first}", "lead": values[first]}
     table["factor"] = "factor_" + table["factor"]
-    outcome_key = "leads" if (table["group"] == 1).sum() == 1 else "tied"
+    outcome_key = "leads" if (table["rank_group"] == 1).sum() == 1 else "tied"
     if found.gate > level or found.r2 < minimum_r2:
         outcome_key = "misfit"
     elif found.halo > halo or found.blocks:
@@ -265,7 +266,8 @@ def goal_support(
 ) -> Result:
     """Whether "the firm supports my goals" foretells repurchase better than satisfaction does.
 
-    Five folds by customer; area under the curve of each answer out of sample, its difference
+    Five folds by customer; area under the curve of each answer out of sample (the share of pairs
+    of one who bought again and one who did not that it puts in order), its difference
     (goal − rival) and the gain in log-loss, intervals by bootstrap of customers. A repurchase on
     a longer scale counts from its middle upwards. All waves unless one is named.
     Refuses `few_losses` under 100 who did not buy again (or 100 who did).
@@ -331,20 +333,20 @@ def _contest(
         )  # fmt: skip
     return (
         pd.DataFrame(rows),
-        _difference(curves[0] - curves[1], len(y)),
-        _difference(losses[1] - losses[0], len(y)),
+        _difference(curves[0] - curves[1], len(y), "pp"),
+        _difference(losses[1] - losses[0], len(y), "number"),
     )
 
 
-def _difference(draws: Numbers, n: int) -> Estimate:
+def _difference(draws: Numbers, n: int, unit: Unit) -> Estimate:
     low, high = np.quantile(draws[1:], [0.025, 0.975])
-    return Estimate(float(draws[0]), float(low), float(high), n=n)
+    return Estimate(float(draws[0]), float(low), float(high), unit, n)
 
 
 def _auc_estimate(row: pd.Series) -> Estimate:
-    return Estimate(
-        float(row["auc"]), float(row["auc_low"]), float(row["auc_high"]), n=int(row["n"])
-    )
+    """Share of pairs (one who bought again, one who did not) that the answer puts in order."""
+    low, high = float(row["auc_low"]), float(row["auc_high"])
+    return Estimate(float(row["auc"]), low, high, "share", int(row["n"]))
 
 
 def _score(cells: Grid) -> Estimate:

@@ -67,7 +67,7 @@ def paired(
 
 def _importance(both: pd.DataFrame, by: str, found: Result | None) -> pd.Series | None:
     """Importance shares by group: derived where a result brings them, else stated, else None."""
-    if found is not None and found.table is not None and by in found.table:
+    if found is not None and not found.silent and found.table is not None and by in found.table:
         shares = found.table.set_index(by)["share"]
         return shares.clip(lower=0) / shares.sum()
     if "importance" in both and both["importance"].notna().any():
@@ -285,7 +285,7 @@ def alignment(ratings: Table, customers: Table, *, wave: str | None = None) -> R
         "rest": overall_gap.second.estimate("scale"),
         "difference": overall_gap.estimate("scale"),
         "worst": str(first["topic"]),
-        "worst_gap": _cell(first.to_dict(), "difference"),
+        "worst_gap": _cell(first.to_dict(), "target_more"),
         "misaligned": int(worse.sum()),
         "m": len(table),
         "n": int(both["response_id"].nunique()),
@@ -325,14 +325,14 @@ def fit(
             fit_row(part, aspect, by, float(p))
             for (part, aspect), p in zip(cells, p_adjusted, strict=True)
         ]
-    ).sort_values(["difference", by, "aspect"], ignore_index=True)
+    ).sort_values(["rest_gap", by, "aspect"], ignore_index=True)
     misfits = table["verdict"] == "misfit"
     first = table.iloc[0]
     values: dict[str, Value] = {
         "group": str(first[by]),
         "aspect": str(first["aspect"]),
         "fit": _cell(first.to_dict(), "fit"),
-        "difference": _cell(first.to_dict(), "difference"),
+        "difference": _cell(first.to_dict(), "rest_gap"),
         "misfits": int(misfits.sum()),
         "m": len(table),
         "n": int(rated["response_id"].nunique()),

@@ -22,7 +22,7 @@ _NULL_DRAWS, _FEWEST = 199, 100
 
 
 @method(
-    outcomes=("groups", "pattern", "no_groups"),
+    outcomes=("groups", "groups_alone", "pattern", "no_groups", "no_stable"),
     values=("k", "silhouette", "p_null", "stability", "ari", "ami", "smallest", "likeness", "n"),
 )
 def natural(  # noqa: PLR0913 - each threshold is an option, so that it is traced
@@ -67,29 +67,29 @@ def natural(  # noqa: PLR0913 - each threshold is an option, so that it is trace
     values: dict[str, Value] = {
         "p_null": Estimate(p_null, n=len(drawn)),
         "silhouette": Estimate(width, n=len(drawn)),
+        "stability": Estimate(float(firm.min()), unit="share", n=len(drawn)),
         "n": len(people),
     }
-    if outcome == "no_groups":
-        return Result(
-            outcome, values, table=_gradient(people, names), caveats=_sampled(taken, people)
-        )
+    notes = _sampled(taken, people)
+    outcome = group_outcome(p_null, float(firm.min()), level=level)
+    if outcome in ("no_groups", "no_stable"):
+        return Result(outcome, values, table=gradient(people, names), caveats=notes)
     everyone = _assign(people[names], drawn, labels)
-    segments = _official(people, customers, official)
-    values |= _agreement(everyone, segments, seed)
-    sizes = np.bincount(everyone, minlength=k) / len(people)
-    values |= {
-        "k": k,
-        "stability": Estimate(float(firm.min()), unit="share", n=len(drawn)),
-        "smallest": Estimate(float(sizes.min()), unit="share", n=len(people)),
-    }
+    smallest = float(np.bincount(everyone, minlength=k).min()) / len(people)
+    values |= {"k": k, "smallest": Estimate(smallest, unit="share", n=len(people))}
+    values |= _agreement(everyone, _official(people, customers, official), seed)
+    if outcome == "groups" and "ari" not in values:
+        outcome = "groups_alone"
     table = _profile(people, names, everyone, firm)
-    return Result(outcome, values, table=table, caveats=_sampled(taken, people))
+    return Result(outcome, values, table=table, caveats=notes)
 
 
 def group_outcome(p_null: float, stability: float, *, level: float = 0.05) -> str:
     """Groups only if they beat the shapeless company and come back in resamples."""
-    if p_null > level or stability < 0.60:
+    if p_null > level:
         return "no_groups"
+    if stability < 0.60:
+        return "no_stable"
     return "groups" if stability >= 0.75 else "pattern"
 
 
@@ -209,43 +209,42 @@ def _agreement(labels: Labels, official: pd.Series | None, seed: int) -> dict[st
 
 
 def _profile(people: pd.DataFrame, names: list[str], labels: Labels, firm: Numbers) -> pd.DataFrame:
-    """One row a group: size, stability, and what marks it most against everybody."""
+    """One row a group and need: its mean, the group's size and stability; largest group first."""
     numbers = [n for n, kind in distance.kinds(people[names]).items() if kind != "nominal"]
-    scaled = (people[numbers] - people[numbers].mean()) / people[numbers].std().replace(0, 1.0)
-    rows = []
-    for group in range(len(firm)):
-        inside = labels == group
-        marks = scaled[inside].mean().sort_values()
-        rows.append(
-            {
-                "group": f"group_{group + 1}",
-                "share": float(inside.mean()),
-                "stability": float(firm[group]),
-                "more_of": str(marks.index[-1]) if len(marks) else "",
-                "less_of": str(marks.index[0]) if len(marks) else "",
-                "n": int(inside.sum()),
-            }
-        )
-    return pd.DataFrame(rows).sort_values(
-        ["share", "group"], ascending=[False, True], ignore_index=True
-    )
+    sizes = np.bincount(labels, minlength=len(firm))
+    order = np.argsort(-sizes, kind="stable")
+    rows = [
+        {
+            "group": f"group_{rank}",
+            "need": need,
+            "mean": float(people.loc[labels == group, need].mean()),
+            "share": float(sizes[group] / len(people)),
+            "stability": float(firm[group]),
+            "n": int(sizes[group]),
+        }
+        for rank, group in enumerate(order, 1)
+        for need in numbers
+    ]
+    return pd.DataFrame(rows)
 
 
-def _gradient(people: pd.DataFrame, names: list[str]) -> pd.DataFrame | None:
+def gradient(people: pd.DataFrame, names: list[str]) -> pd.DataFrame | None:
     """Thirds along the first dimension of the needs: what there is instead of groups."""
     numbers = [n for n, kind in distance.kinds(people[names]).items() if kind != "nominal"]
     if len(numbers) < 2:
         return None
     scaled = (people[numbers] - people[numbers].mean()) / people[numbers].std().replace(0, 1.0)
     _, vectors = np.linalg.eigh(np.cov(scaled.to_numpy().T))
-    axis = scaled.to_numpy() @ vectors[:, -1]
-    axis = axis if vectors[:, -1].sum() >= 0 else -axis
-    third = np.ceil(3 * stats_rank(axis) / len(axis)).astype(int)
-    levels = people[numbers].groupby(third).mean().T
-    levels.columns = pd.Index([f"third_{i}" for i in levels.columns])
-    return levels.reset_index(names="item")
-
-
-def stats_rank(values: Numbers) -> Numbers:
-    """Rank 1 to n, ties in order of the rows."""
-    return np.asarray(np.argsort(np.argsort(values, kind="stable")) + 1, float)
+    axis = scaled.to_numpy() @ vectors[:, -1] * (1 if vectors[:, -1].sum() >= 0 else -1)
+    third = 1 + 3 * np.argsort(np.argsort(axis, kind="stable")) // len(axis)
+    rows = [
+        {
+            "group": f"third_{part}",
+            "need": need,
+            "mean": float(people.loc[third == part, need].mean()),
+            "n": int((third == part).sum()),
+        }
+        for part in (1, 2, 3)
+        for need in numbers
+    ]
+    return pd.DataFrame(rows)

@@ -72,11 +72,11 @@ def target_rows(both: pd.DataFrame, inside: pd.Series) -> pd.DataFrame:
         rows.append(
             {
                 "topic": topic,
-                "difference": found.value,
-                "difference_low": found.low,
-                "difference_high": found.high,
+                "target_more": found.value,
+                "target_more_low": found.low,
+                "target_more_high": found.high,
                 "target_gap": found.first.value,
-                "rest_gap": found.second.value,
+                "others_gap": found.second.value,
                 "p_value": found.p,
                 "n": found.first.n,
                 "n_effective": found.first.n_effective,
@@ -87,9 +87,9 @@ def target_rows(both: pd.DataFrame, inside: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table.insert(6, "p_adjusted", adjust(table["p_value"], "bh"))
     shown = table["p_adjusted"] <= 0.05
-    words = np.where(table["difference"] > 0, "target_worse", "target_better")
+    words = np.where(table["target_more"] > 0, "target_worse", "target_better")
     table.insert(1, "verdict", np.where(shown, words, "alike"))
-    return table.sort_values(["difference", "topic"], ascending=[False, True], ignore_index=True)
+    return table.sort_values(["target_more", "topic"], ascending=[False, True], ignore_index=True)
 
 
 def fit_answers(
@@ -122,9 +122,9 @@ def fit_row(part: Part, aspect: str, by: str, p_adjusted: float) -> dict[str, ob
         "fit": part.level.value,
         "fit_low": part.level.low,
         "fit_high": part.level.high,
-        "difference": part.apart.value,
-        "difference_low": part.apart.low,
-        "difference_high": part.apart.high,
+        "rest_gap": part.apart.value,
+        "rest_gap_low": part.apart.low,
+        "rest_gap_high": part.apart.high,
         "p_adjusted": p_adjusted,
         "n": part.level.n,
         "n_effective": part.level.n_effective,

@@ -38,7 +38,7 @@ def key_table(found: Importance, *, level: float = 0.05) -> pd.DataFrame:
             "share_low": low,
             "share_high": high,
             "noise": found.noise / total,
-            "group": group,
+            "rank_group": group,
             "coefficient": found.coefficients,
             "p_adjusted": p_adjusted,
             "n": found.bases.astype(int),

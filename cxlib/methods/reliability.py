@@ -84,7 +84,7 @@ def reliability(answers: pd.DataFrame, *, confidence: float = 0.95) -> Reliabili
         standardised=alpha(together),
         if_dropped=np.array(dropped),
         item_rest=np.asarray(item_rest),
-        reversed=tuple(str(given.columns[i]) for i in np.flatnonzero(item_rest < 0)),
+        reversed=tuple(str(name) for name in given.columns[item_rest < 0]),
         dropped=flat,
         spearman_brown=2 * r / (1 + r) if k == 2 else None,
         n=n,
@@ -107,8 +107,9 @@ def omega(answers: pd.DataFrame) -> Omega:
     spread = np.sqrt(np.diag(np.cov(given.to_numpy().T, bias=True)))
     loadings = fitted.loadings[:, 0] * spread
     unique = np.asarray(fitted.uniqueness) * spread**2
-    if (np.asarray(fitted.uniqueness) < 0.005).any():
-        raise Refuse("heywood", missing=str(given.columns[int(np.asarray(fitted.uniqueness).argmin())]))
+    worst = int(np.asarray(fitted.uniqueness).argmin())
+    if fitted.uniqueness[worst] < 0.005:
+        raise Refuse("heywood", missing=str(given.columns[worst]))
     loadings = loadings * np.sign(loadings.sum())
     common = loadings.sum() ** 2
     return Omega(float(common / (common + unique.sum())), loadings, unique)
