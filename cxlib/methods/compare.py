@@ -155,7 +155,7 @@ def segments(responses: Table, *, by: str = "segment", wave: str | None = None) 
     """
     given = read_nps(responses, by)
     now = chosen(given, wave)
-    if not given.frame[by].notna().any():
+    if by not in given.frame or given.frame[by].isna().all():
         raise Refuse("column_missing", missing=f"responses.{by}")
     rows = given.sample(design.balance(given.frame["y"]))
     labels = given.frame[by].astype("str").where(given.frame[by].notna(), "")
