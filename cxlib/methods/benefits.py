@@ -1,4 +1,4 @@
-"""Benefit and net value of one initiative, from a link that was shown or a value that was declared."""
+"""Benefit and net value of one initiative, from a shown link or a declared value."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def unit_value(
     stated a value.
     """
     if link is not None:
-        mean, low, high = (number(link.get(k)) for k in ("effect", "effect_low", "effect_high"))
+        mean, low, high = (
+            number(link.get(k)) for k in ("unit_effect", "unit_effect_low", "unit_effect_high")
+        )
         if link["verdict"] != "linked" or math.isnan(high - low):
             return None
         offices = float(link["offices"])

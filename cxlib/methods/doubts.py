@@ -61,7 +61,7 @@ def _weak_money(told: Told) -> Doubt | None:
     claims = [
         (_grade(told[key]), -abs(e.value), key, e)
         for key, e in _estimates(told)
-        if e.unit.startswith("money")
+        if e.unit.startswith("money") and e.low is not None
     ]
     if not claims:
         return None

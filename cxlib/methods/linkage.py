@@ -28,9 +28,9 @@ Caveats = list[Mapping[str, Value]]
         "flagged",
         "issues",
         "dead",
-        "dead_count",
+        "dead_name",
         "duplicate",
-        "duplicate_count",
+        "duplicate_name",
         "worst",
     ),
 )
@@ -55,8 +55,7 @@ def audit(metrics: Table, operations: Table | None = None, *, stale_months: floa
     grave = found.groupby("metric", sort=True).size()
     for name, issue in (("dead", "dead_metric"), ("duplicate", "duplicate")):
         named = grave.reindex(sorted(found.loc[found["issue"] == issue, "metric"]))
-        values[f"{name}_count"] = len(named)
-        values[name] = str(named.idxmax()) if len(named) else "no_metric"
+        values |= {name: len(named), f"{name}_name": str(named.idxmax()) if len(named) else "none"}
     if found.empty:
         return Result("none", values, listed[["metric"]].assign(issue="no_issue"))
     return Result("issues", values | {"worst": str(grave.idxmax())}, found)
@@ -83,9 +82,10 @@ def links(  # noqa: PLR0913 - three tables and the traced thresholds of one fami
     """Link each operating metric to a financial outcome, all metrics and lags in one Holm family.
 
     outcome : a metric of finance ("revenue" where it is there, else the first). effect : of one
-    unit of the metric, an office and month; effect_money : of one usual variation inside offices,
-    all offices, a year; lag : of the smallest p. draws : at least 3,999 are drawn. Grade B: p
-    adjusted, next month's metric silent, robustness value said; leads that fire cap it at C.
+    usual variation of the metric inside offices, an office and month; unit_effect : of one unit;
+    effect_money : of the usual variation, all offices, a year; lag : of the smallest p. At least
+    3,999 draws. Grade B: p adjusted, next month's metric silent, robustness value said; leads
+    that fire cap it at C.
 
     Refuses `few_offices` (6), `few_periods` (8), `metric_missing`. Source: METHODS 8.1-8.3.
     """
@@ -131,7 +131,7 @@ def _described(metrics: Table | None) -> pd.DataFrame:
 
 
 def _top(tie: ties.Tie, unit: Unit) -> dict[str, Value]:
-    effect = _scaled(tie, 1.0, unit)
+    effect = _scaled(tie, tie.usual, unit)
     year: Unit = "money_year" if unit == "money_month" else unit
     return {
         "top": tie.metric,
@@ -168,7 +168,7 @@ def _link_notes(
 
 
 @method(
-    outcomes=("link", "inverse", "none"),
+    outcomes=("more", "less", "none"),
     values=("slope", "low_trust", "high_trust", "gap", "answers"),
 )
 def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
@@ -211,7 +211,7 @@ def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
         "gap": Estimate(above.value - below.value, unit="pp" if yes_no else "scale", n=len(rows)),
     }
     low, high = slope.low or 0.0, slope.high or 0.0
-    said = "link" if low > 0 else "inverse" if high < 0 else "none"
+    said = "more" if low > 0 else "less" if high < 0 else "none"
     return Result(said, values, _by_level(rows, yes_no))
 
 

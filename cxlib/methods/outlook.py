@@ -17,7 +17,7 @@ from cxlib.methods import ties
 
 Array = NDArray[np.float64]
 SEASON, MIN_MONTHS, BREAK_MONTHS, BLOCK = 12, 24, 6, 3
-INSIDE = (0.1, 0.9)  # quantiles of rolling errors: an 80 % interval
+INSIDE = 0.8  # share of rolling errors inside the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,32 +159,39 @@ def skill(run: Rolled, rival_errors: Array, seed: int, draws: int = 2000) -> Ski
     return Skill(float(1 - own.sum() / rival.sum()), float(low), float(high))
 
 
+def reach(errors: Array) -> Array:
+    """Half width of an 80 % interval at each horizon: a conformal quantile of absolute errors."""
+    n = len(errors)
+    rank = min(n, int(np.ceil((n + 1) * INSIDE)))
+    return np.asarray(np.sort(np.abs(errors), axis=0)[rank - 1])
+
+
 def coverage(run: Rolled) -> float:
-    """Share of errors inside the quantiles of the other origins' errors, at equal horizon."""
-    hits = []
-    for i in range(run.origins):
-        others = np.delete(run.errors, i, axis=0)
-        low, high = np.quantile(others, INSIDE, axis=0)
-        hits.append((run.errors[i] >= low) & (run.errors[i] <= high))
+    """Share of errors inside the interval that the other origins would have given."""
+    hits = [
+        np.abs(run.errors[i]) <= reach(np.delete(run.errors, i, axis=0)) for i in range(run.origins)
+    ]
     return float(np.mean(hits))
 
 
 def fan(series: pd.Series[float], run: Rolled, *, ahead: bool) -> pd.DataFrame:
     """Months with what came and what was forecast one month before, then the months ahead."""
     table = pd.DataFrame({"month": [_date(m) for m in series.index], "actual": series.to_numpy()})
-    low, high = np.quantile(run.errors, INSIDE, axis=0)
     past = pd.Series(run.paths[:, 0], index=list(run.starts))
     table["forecast"] = past.reindex(range(len(series))).to_numpy()
     if not ahead:
         return table
-    table["forecast_low"] = table["forecast"] + low[0]
-    table["forecast_high"] = table["forecast"] + high[0]
+    half = reach(run.errors)
     steps = range(1, len(run.ahead) + 1)
     future = pd.DataFrame({
         "month": [_date(int(series.index[-1]) + h) for h in steps], "actual": np.nan,
-        "forecast": run.ahead, "forecast_low": run.ahead + low, "forecast_high": run.ahead + high,
+        "forecast": run.ahead,
     })  # fmt: skip
-    return pd.concat([table, future], ignore_index=True)
+    table = pd.concat([table, future], ignore_index=True)
+    width = np.concatenate([np.full(len(series), half[0]), half])
+    return table.assign(
+        forecast_low=table["forecast"] - width, forecast_high=table["forecast"] + width
+    )
 
 
 def _date(month: int) -> str:

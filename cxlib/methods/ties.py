@@ -18,7 +18,8 @@ from cxlib.methods import panel
 KEY = ["unit", "month"]
 ORDER = {"linked": 0, "precedes": 1, "orphan": 2, "too_few": 3, "too_still": 4}
 COLUMNS = [
-    "metric", "lag", "effect", "effect_low", "effect_high", "usual", "span", "p_value",
+    "metric", "lag", "effect", "effect_low", "effect_high", "unit_effect", "unit_effect_low",
+    "unit_effect_high", "usual", "span", "p_value",
     "p_adjusted", "lead_p", "rv", "grade", "verdict", "offices", "n",
 ]  # fmt: skip
 STILL = 0.05  # share of a metric's variance that must be left inside units and months
@@ -190,8 +191,10 @@ def table_of(
         verdict = link_verdict(tie.p_adjusted, tie.lead_p, alpha=alpha, lead_alpha=lead_alpha)
         held = verdict != "orphan"
         rows.append({
-            "metric": tie.metric, "lag": tie.lag, "effect": tie.coef, "effect_low": tie.low,
-            "effect_high": tie.high, "usual": tie.usual, "span": tie.span, "p_value": tie.p,
+            "metric": tie.metric, "lag": tie.lag, "effect": tie.coef * tie.usual,
+            "effect_low": tie.low * tie.usual, "effect_high": tie.high * tie.usual,
+            "unit_effect": tie.coef, "unit_effect_low": tie.low, "unit_effect_high": tie.high,
+            "usual": tie.usual, "span": tie.span, "p_value": tie.p,
             "p_adjusted": tie.p_adjusted, "lead_p": tie.lead_p, "rv": tie.rv if held else np.nan,
             "grade": "B" if verdict == "linked" else "C" if held else "none",
             "verdict": verdict, "offices": tie.offices, "n": tie.n,
