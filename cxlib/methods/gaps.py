@@ -296,7 +296,7 @@ def alignment(ratings: Table, customers: Table, *, wave: str | None = None) -> R
 
 @method(
     outcomes=("misfit", "none"),
-    values=("group", "aspect", "fit", "difference", "misfits", "m", "n"),
+    values=("group", "aspect", "fit", "rest_gap", "misfits", "m", "n"),
 )
 def fit(
     ratings: Table,
@@ -332,7 +332,7 @@ def fit(
         "group": str(first[by]),
         "aspect": str(first["aspect"]),
         "fit": _cell(first.to_dict(), "fit"),
-        "difference": _cell(first.to_dict(), "rest_gap"),
+        "rest_gap": _cell(first.to_dict(), "rest_gap"),
         "misfits": int(misfits.sum()),
         "m": len(table),
         "n": int(rated["response_id"].nunique()),
