@@ -100,7 +100,7 @@ def _plant_price_rise(world: World, risen: np.ndarray) -> None:
             kept[unresolved, up] = 1 - later[who].mean() if who.any() else 1.0
     effect = kept[True, True] - kept[True, False] - kept[False, True] + kept[False, False]
     world.plant(
-        "price.interaction", "price_rise", "inside", -float(effect), name="interaction",
+        "price.interaction", "price_rise", "inside", float(effect), name="interaction",
         how="difference of differences of the chance to have left by the end of the data",
     )  # fmt: skip
 

@@ -6,6 +6,9 @@ loops through another area, and the step that many cases skip.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -35,17 +38,21 @@ INSTALLERS = "Instaladores del Sur"
 def live(world: World) -> None:
     """Draw the cases, then the next complaint of those whose problem came back."""
     p, dice = world.part("events"), world.random("cases")
-    first = _open(world, dice, _who(world, dice, world.many(p["cases"])))
-    back = dice.random(len(first)) < np.where(
-        first["solved"], p["again"]["resolved"], p["again"]["unresolved"]
-    )
-    returned = first[back]
-    days = dice.exponential(p["again"]["days"], len(returned))
-    second = returned[["customer", "topic"]].assign(
-        opened=returned["finished"] + pd.to_timedelta(np.rint(days * 1440), unit="min")
-    )
-    again = _open(world, dice, second[second["opened"] < world.end].reset_index(drop=True))
-    cases = pd.concat([first, again], ignore_index=True).sort_values(["opened", "customer"])
+    drawn = [_open(world, dice, _who(world, dice, world.many(p["cases"])))]
+    while len(drawn[-1]):
+        last = drawn[-1]
+        back = last["failed"] & (
+            dice.random(len(last))
+            < np.where(last["solved"], p["again"]["resolved"], p["again"]["unresolved"])
+        )
+        returned = last[back]
+        days = dice.exponential(p["again"]["days"], len(returned))
+        opened = returned["finished"] + pd.to_timedelta(np.rint(days * 1440), unit="min")
+        again = returned[["customer", "topic"]].assign(opened=opened)
+        again = again[again["opened"] < world.end].reset_index(drop=True)
+        drawn.append(_open(world, dice, again, failed=True))
+    cases = pd.concat([part for part in drawn if len(part)], ignore_index=True)
+    cases = cases[cases["finished"] < world.end].sort_values(["opened", "customer"])
     world.tables["cases"] = cases.reset_index(drop=True)
     _plant(world)
 
@@ -56,14 +63,17 @@ def _who(world: World, dice: np.random.Generator, n: int) -> pd.DataFrame:
     proneness = dice.gamma(2.0, 0.5, len(customers))
     who = dice.choice(len(customers), n, p=proneness / proneness.sum())
     begin = np.maximum(customers["start"].to_numpy()[who], world.months[0].to_datetime64())
-    minutes = (world.end.to_datetime64() - begin) / np.timedelta64(1, "m")
-    opened = begin + (dice.random(n) * minutes).astype("timedelta64[m]")
+    days = (world.end.to_datetime64() - begin) / np.timedelta64(1, "D")
+    opened = begin + np.floor(dice.random(n) * days).astype("timedelta64[D]")
+    opened = opened + (60 * dice.uniform(7, 21, n)).astype("timedelta64[m]")
     shares = {name: share for name, (share, _) in world.part("events")["topics"].items()}
     return pd.DataFrame({"customer": who, "topic": pick(dice, shares, n), "opened": opened})
 
 
-def _open(world: World, dice: np.random.Generator, cases: pd.DataFrame) -> pd.DataFrame:
-    """Give each case its way, its times, its end and its cause."""
+def _open(
+    world: World, dice: np.random.Generator, cases: pd.DataFrame, *, failed: bool = False
+) -> pd.DataFrame:
+    """Give each case its way, its times, its end and its cause; failed : every one goes wrong."""
     p, n = world.part("events"), len(cases)
     core = cases["topic"].map({name: area for name, (_, area) in p["topics"].items()})
     loops = core.map(p["loops"])
@@ -73,14 +83,15 @@ def _open(world: World, dice: np.random.Generator, cases: pd.DataFrame) -> pd.Da
         more.astype(float)[:, None]).cumprod(axis=1).sum(axis=1), 0
     )  # fmt: skip
     skipped = dice.random(n) < p["skip_verify"]
-    solved = dice.random(n) >= p["unresolved"] + p["unresolved_loop"] * (turns > 0)
+    wrong = dice.random(n) < (1 if failed else p["failed"] + p["failed_loop"] * (turns > 0))
+    solved = ~wrong | (dice.random(n) < p["repaired"])
     outside = dice.random(n) < p["outside"]
     inner = np.where(dice.random(n) < 0.55, "classify", "identify")
     uncoded = dice.random(n) < p["uncoded"]
     drawn = cases.assign(
         core=core, other=other, turns=turns, skipped=skipped, solved=solved,
-        failed_at=np.where(solved, "", np.where(outside, "diagnose", inner)),
-        cause=np.where(solved | uncoded, "", pick(dice, p["causes"], n)),
+        failed=wrong, failed_at=np.where(~wrong, "", np.where(outside, "diagnose", inner)),
+        cause=np.where(~wrong | uncoded, "", pick(dice, p["causes"], n)),
         channel=pick(dice, {"phone": 4, "mobile_app": 2, "branch": 2, "chat": 1, "web": 1}, n),
     )  # fmt: skip
     wait = _waits(p, dice, drawn)
@@ -113,7 +124,9 @@ def _departments(cases: pd.DataFrame) -> NDArray[np.object_]:
     return np.column_stack(columns)
 
 
-def _waits(p, dice: np.random.Generator, cases: pd.DataFrame) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
+def _waits(
+    p: Mapping[str, Any], dice: np.random.Generator, cases: pd.DataFrame
+) -> NDArray[np.float64]:
     """Minutes (cases, 14) that a case waits before each place, log-normal by department."""
     areas = _departments(cases)
     hours = np.vectorize(p["wait"].get, otypes=[float])(areas)
@@ -121,7 +134,7 @@ def _waits(p, dice: np.random.Generator, cases: pd.DataFrame) -> NDArray[np.floa
     inside = areas[:, 1:] == areas[:, :-1]
     waits[:, 1:] = np.where(inside, np.rint(waits[:, 1:] / 12), waits[:, 1:])
     waits[:, 0] = 0
-    return waits
+    return np.asarray(waits)
 
 
 def log(world: World) -> pd.DataFrame:
@@ -137,7 +150,7 @@ def log(world: World) -> pd.DataFrame:
     last_diagnosis = pd.Series(place).where(names == "diagnose").groupby(case).transform("max")
     fails = (names == one["failed_at"]) & ((names != "diagnose") | (place == last_diagnosis))
     coded = fails & (one["cause"] != "")
-    uncoded = (one["failed_at"] != "") & (one["cause"] == "")
+    uncoded = ~one["solved"] & (one["cause"] == "")
     verdict = pd.Series(np.where(one["solved"], "yes", "no"), dtype=object)
     says = np.where(uncoded, fails, names == "close")
     area = _departments(cases)[case, place]
@@ -160,7 +173,7 @@ def log(world: World) -> pd.DataFrame:
             "unit": customers["unit"].to_numpy()[one["customer"]],
         }
     )  # fmt: skip
-    return events[events["end"] < world.end].reset_index(drop=True)
+    return events
 
 
 def hand_offs(world: World) -> pd.Series:
@@ -169,7 +182,7 @@ def hand_offs(world: World) -> pd.Series:
     return 3 + cases["turns"] * 2 + (~cases["skipped"]).astype(int)
 
 
-def official(world: World) -> pd.DataFrame:
+def official() -> pd.DataFrame:
     """Lay out the official journey, as the company drew it."""
     core = "operations"
     return pd.DataFrame(
@@ -191,7 +204,9 @@ def _plant(world: World) -> None:
             f"scope.{name}", "scope_index", "inside", outside, name=name,
             how="share of failures planted outside service areas",
         )  # fmt: skip
-    world.plant("scope.area", "scope_index", "names", ["billing"], name="area", how="most failures")
+    if where == "outside":
+        world.plant("scope.area", "scope_index", "names", ["billing"], name="area",
+                    how="most failures")  # fmt: skip
     coded = 1 - p["uncoded"]
     for cause, share in p["causes"].items():
         world.plant(
@@ -202,10 +217,21 @@ def _plant(world: World) -> None:
         "causes.uncoded", "four_causes", "inside", p["uncoded"], name="uncoded",
         how="unresolved cases whose cause nobody noted",
     )  # fmt: skip
-    world.plant(
-        "official.step", "official_fit", "names", ["verify"], name="step", how="the skipped step"
-    )
-    world.plant(
-        "official.skipped", "official_fit", "inside", p["skip_verify"], name="skipped",
-        how="planted share of cases without it",
-    )  # fmt: skip
+    if p["skip_verify"]:
+        world.plant("official.step", "official_fit", "names", ["verify"], name="step",
+                    how="the skipped step")  # fmt: skip
+        world.plant(
+            "official.skipped", "official_fit", "inside", p["skip_verify"], name="skipped",
+            how="planted share of cases without it",
+        )  # fmt: skip
+    more = p["again"]["unresolved"] - p["again"]["resolved"]
+    if more:
+        soon = 1 - np.exp(-87 / p["again"]["days"])  # of 90 days, three go by while it is open
+        seen = 1 - p["uncoded"] * p["repaired"]
+        world.plant(
+            "again.difference", "recurrence", "inside", float(more * soon * seen),
+            name="difference", how="next problem of the topic within 90 days, unresolved - solved",
+        )  # fmt: skip
+        world.plant("again.outcome", "recurrence", "outcome", ["unresolved_more"], how="the same")
+    else:
+        world.plant("again.outcome", "recurrence", "outcome", ["none", "repeats"], how="no more")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cxlib.simulate.world import MONTHS, Numbers, World, words
+from cxlib.simulate.world import MONTHS, Numbers, World
 
 BEFORE = 6  # months drawn before the data, so that the first month has a past
 LEVELS: Mapping[str, tuple[float, float, float]] = {  # mean, spread of offices, of months
@@ -111,7 +111,7 @@ def _pulse(world: World, inner: Numbers) -> pd.DataFrame:
     rows = cells.loc[np.repeat(cells.index, people)].reset_index(drop=True)
     n = len(rows)
     score = {
-        "trust": rows["felt"] + 1.5 * dice.normal(0, 1, n),
+        "trust": rows["felt"].to_numpy(float) + 1.5 * dice.normal(0, 1, n),
         "pride": 7.3 + 1.6 * dice.normal(0, 1, n),
         "workload": 6.1 + 1.8 * dice.normal(0, 1, n),
     }
@@ -142,28 +142,6 @@ def _contact(world: World) -> pd.DataFrame:
     return asked.assign(date=world.months[-2])
 
 
-def inventory(world: World) -> pd.DataFrame:
-    """Lay out the company's own list of metrics, as it stands."""
-    rows = [
-        ("first_contact", "operation", "service_manager", "Casos cerrados en el primer contacto, de cada cien", "%", "up", "revenue", 75, 6),
-        ("billing_errors", "operation", "billing_manager", "Facturas corregidas de cada mil emitidas", "por mil", "down", "revenue", 4, 9),
-        ("wait_minutes", "operation", "service_manager", "Minutos hasta ser atendido por teléfono", "min", "down", "trust_index", 8, 14),
-        ("queue_time", "operation", "operations_manager", "Minutos en fila antes de la primera respuesta", "min", "down", "trust_index", 8, 20),
-        ("technician_trips", "operation", "operations_manager", "Visitas técnicas realizadas en el mes", "visitas", "down", "cost", 100, 11),
-        ("calls", "operation", "service_manager", "Llamadas recibidas en el mes", "llamadas", "down", "", None, 30),
-        ("printed_reports", "operation", "", "", "", "", "", None, 96),
-        ("trust_index", "cx", "marketing_manager", "Índice de confianza de la clientela, 0 a 100", "puntos", "up", "revenue", 70, 12),
-        ("revenue", "finance", "finance_manager", "Ingresos del mes por oficina", "COP", "up", "margin", None, 24),
-        ("cost", "finance", "finance_manager", "Costo del mes por oficina", "COP", "down", "margin", None, 24),
-        ("margin", "finance", "finance_manager", "Ingresos menos costo", "COP", "up", "", None, 24),
-    ]  # fmt: skip
-    columns = ["metric", "level", "owner", "definition", "unit_of_measure", "direction", "feeds",
-               "target", "age_months"]  # fmt: skip
-    listed = pd.DataFrame(rows, columns=columns)
-    assert set(listed["metric"]) <= set(words("metric"))  # noqa: S101 - names and rows agree
-    return listed
-
-
 def _plant(world: World) -> None:
     p = world.part("panel")
     true = {name: link for name, link in p["links"].items() if link[0]}
@@ -174,17 +152,19 @@ def _plant(world: World) -> None:
     )  # fmt: skip
     for name, (effect, lag) in true.items():
         world.plant(
-            f"links.{name}", "metric_links", "row_inside", effect, name="effect",
-            where={"metric": name}, how="pesos an office and month for one unit",
+            f"links.{name}", "metric_links", "row_inside", effect, name="unit_effect",
+            where={"metric": name, "lag": float(lag)}, how="pesos an office and month for one unit",
         )  # fmt: skip
         world.plant(
-            f"links.{name}.lag", "metric_links", "row", [lag], name="lag", where={"metric": name},
-            how="months from the metric to revenue",
+            f"links.{name}.lag", "metric_links", "row", [lag], name="lag",
+            where={"metric": name, "grade": "B"}, how="months from the metric to revenue",
         )  # fmt: skip
-    world.plant("audit.dead", "metric_audit", "names", ["printed_reports"], name="dead",
+    world.plant("audit.dead", "metric_audit", "names", ["printed_reports"], name="dead_name",
                 how="no owner, no definition, feeds nothing, never moves")  # fmt: skip
-    world.plant("audit.duplicate", "metric_audit", "names", ["wait_minutes", "queue_time"],
-                name="duplicate", how="one is the other times .8")  # fmt: skip
+    world.plant(
+        "audit.duplicate", "metric_audit", "row", ["wait_minutes", "queue_time"], name="metric",
+        where={"issue": "duplicate"}, how="one is the other times .8",
+    )  # fmt: skip
     if p["internal_effect"]:
         world.plant("trust.lead", "internal_external", "equals", p["internal_lead"], name="lead",
                     how="months from internal to external trust")  # fmt: skip

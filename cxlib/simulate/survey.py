@@ -92,40 +92,35 @@ def _answers(
     p: Mapping[str, Any], dice: np.random.Generator, people: pd.DataFrame, waves_to_go: int
 ) -> pd.DataFrame:
     """Everything that the people say; waves_to_go : 0 in the latest wave, -1 in the one before."""
-    n = len(people)
-    spread = lambda size=n: dice.normal(0, 1, size)  # noqa: E731 - one letter of noise
+    n, z = len(people), dice.standard_normal
     delivered, index = _delivered(p, dice, n)
-    product, brand = spread(), spread()
-    loyalty = _loyalty(p, people, index, product, brand, spread(), waves_to_go)
-    met = np.where(np.isnan(people["hand_offs"]), 0.0, people["hand_offs"] - 4.0)
+    product, brand = z(n), z(n)
+    loyalty = _loyalty(p, people, (index, product, brand, z(n)), waves_to_go)
+    handed = people["hand_offs"].to_numpy(float)
+    met = p["hand_off"] * np.where(np.isnan(handed), 0.0, handed - 4.0)
     loss = p["heard_loss"] * people["unresolved"].to_numpy(float)
-    wanted = _desired(p, dice, people)
-    trust = cut(7.0 + 1.2 * loyalty + 1.5 * spread() + 0.3 * loss, 0, 10)
-    goal = cut(6.8 + 0.7 * loyalty + 1.8 * spread(), 0, 10)
+    trust = cut(7.0 + 1.2 * loyalty + 1.5 * z(n) + 0.3 * loss, 0, 10)
+    goal = cut(6.8 + 0.7 * loyalty + 1.8 * z(n), 0, 10)
     odds = 0.9 + p["goal"] * (goal - 6.8) + p["trust"] * (trust - 7.0)
-    said = {
-        "nps": cut(p["centre"] + p["spread"] * loyalty, 0, 10),
-        "csat": cut(3.7 + 0.45 * loyalty + 0.7 * spread() + p["hand_off"] * met, 1, 5),
-        "ces": cut(5.0 + 0.6 * loyalty + 1.1 * spread() + 0.8 * p["hand_off"] * met, 1, 7),
+    nps = cut(p["centre"] + p["spread"] * loyalty, 0, 10)
+    csat = cut(3.7 + 0.45 * loyalty + 0.7 * z(n) + met, 1, 5)
+    said: dict[str, Any] = {
+        "nps": np.where(dice.random(n) < 0.004, np.nan, nps),
+        "csat": np.where(dice.random(n) < 0.004, np.nan, csat),
+        "ces": cut(5.0 + 0.6 * loyalty + 1.1 * z(n) + 0.8 * met, 1, 7),
         "trust": trust,
         "repurchase": (dice.random(n) < 1 / (1 + np.exp(-odds))).astype(int),
         "goal_support": goal,
-        "heard": cut(6.9 + 0.5 * loyalty + 1.9 * spread() + loss, 0, 10),
-        "valued": cut(6.6 + 0.6 * loyalty + 1.9 * spread() + 0.8 * loss, 0, 10),
+        "heard": cut(6.9 + 0.5 * loyalty + 1.9 * z(n) + loss, 0, 10),
+        "valued": cut(6.6 + 0.6 * loyalty + 1.9 * z(n) + 0.8 * loss, 0, 10),
         "product": cut(7.2 + 1.6 * product, 0, 10),
-        "interaction_score": cut(6.9 + 1.6 * (0.92 * index + 0.39 * spread()), 0, 10),
+        "interaction_score": cut(6.9 + 1.6 * (0.92 * index + 0.39 * z(n)), 0, 10),
         "brand": cut(7.0 + 1.6 * brand, 0, 10),
-    }
-    said |= {name: np.where(dice.random(n) < 0.004, np.nan, said[name]) for name in ("nps", "csat")}
-    rated = {f"delivered.{topic}": column for topic, column in delivered.items()}
-    said |= {
         "interaction": pick(dice, {t: 1 + 30 * w for t, (w, *_) in p["topics"].items()}, n),
         "channel": pick(dice, {"phone": 4, "mobile_app": 3, "branch": 2, "web": 1}, n),
     }
-    return pd.concat(
-        [people.reset_index(drop=True), pd.DataFrame(said | _needs(p, dice, n) | rated | wanted)],
-        axis=1,
-    )
+    said |= _needs(p, dice, n) | delivered | _desired(p, dice, people)
+    return pd.concat([people.reset_index(drop=True), pd.DataFrame(said)], axis=1)
 
 
 def _delivered(
@@ -141,26 +136,32 @@ def _delivered(
         felt = halo * common + np.sqrt(1 - halo**2) * dice.normal(0, 1, n)
         index += weight * felt
         score = cut(mean + SPREAD * felt, 0, 10)
-        part[topic] = np.where(dice.random(n) < 0.003, np.nan, score)
+        part[f"delivered.{topic}"] = np.where(dice.random(n) < 0.003, np.nan, score)
     weights = np.array([weight for weight, *_ in p["topics"].values()])
     halos = p["halo"] * weights
     variance = (weights**2).sum() + halos.sum() ** 2 - (halos**2).sum()
     return part, index / np.sqrt(variance) if variance else dice.normal(0, 1, n)
 
 
-def _loyalty(  # noqa: PLR0913 - the parts of the sum
-    p: Mapping[str, Any], people: pd.DataFrame, index: Numbers, product: Numbers, brand: Numbers,
-    noise: Numbers, waves_to_go: int,
-) -> Numbers:  # fmt: skip
+def _loyalty(
+    p: Mapping[str, Any],
+    people: pd.DataFrame,
+    parts: tuple[Numbers, Numbers, Numbers, Numbers],
+    waves_to_go: int,
+) -> Numbers:
+    """Loyalty (deviation about 1) from interactions, product, brand and noise, and from who asks."""
     load = p["factors"]
+    index, product, brand, noise = parts
     explained = sum(value**2 for value in load.values())
     return np.asarray(
-        load["interaction"] * index + load["product"] * product + load["brand"] * brand
+        load["interaction"] * index
+        + load["product"] * product
+        + load["brand"] * brand
         + np.sqrt(1 - explained) * noise
         + people["segment"].map(p["segment"]).to_numpy(float)
         + p["loss"] * people["unresolved"].to_numpy(float)
         + p["change"] * (1 + waves_to_go)
-    )  # fmt: skip
+    )
 
 
 def _desired(
@@ -287,7 +288,7 @@ def _plant_topics(world: World, p: Mapping[str, Any], census: pd.DataFrame) -> N
         world.plant(
             f"score.{topic}", "scorecard", "row_inside",
             float(census[f"delivered.{topic}"].mean()), name="delivered",
-            where={"topic": topic}, how="census: delivered",
+            where={"interaction": topic}, how="census: delivered",
         )  # fmt: skip
 
 
@@ -304,16 +305,17 @@ def _plant_loyalty(
             )  # fmt: skip
     else:
         world.plant("factor.outcome", "three_factors", "outcome", ["misfit"], how="no weight")
-    better = "yes" if p["goal"] else "equal"
-    world.plant("goal.outcome", "goal_support", "outcome", [better], how="odds of buying again")
-    linked = ["link"] if p["trust"] else ["none"]
+    better = ["better"] if p["goal"] else ["no_difference", "none_predicts"]
+    world.plant("goal.outcome", "goal_support", "outcome", better, how="odds of buying again")
+    linked = ["more"] if p["trust"] else ["none"]
     world.plant("trust.outcome", "trust_repurchase", "outcome", linked, how="odds of buying again")
     known = now["hand_offs"].dropna()
     if len(known):
-        drop = 4 * abs(p["hand_off"])
+        down = ["costs"] if p["hand_off"] else ["none"]
+        world.plant("hand_offs.outcome", "hand_offs", "outcome", down, how="slope of satisfaction")
         world.plant(
-            "hand_offs.outcome", "hand_offs", "outcome", ["costs" if drop else "none"],
-            how=f"satisfaction moves {p['hand_off']} a hand-off before it is cut to 1-5",
+            "hand_offs.slope", "hand_offs", "inside", p["hand_off"], name="slope",
+            how="points of satisfaction a hand-off; the ends of the scale hardly bend it",
         )  # fmt: skip
 
 
@@ -334,11 +336,11 @@ def _plant_rest(world: World, p: Mapping[str, Any]) -> None:
         )  # fmt: skip
     if target["more"]:
         world.plant(
-            "target.topic", "target_fit", "names", [target["topic"]], name="topic",
+            "target.topic", "target_fit", "names", [target["topic"]], name="worst",
             how="target customers desire more",
         )  # fmt: skip
     if fit["more"]:
-        world.plant("fit.segment", "experience_fit", "names", [fit["segment"]], name="segment",
+        world.plant("fit.segment", "experience_fit", "names", [fit["segment"]], name="group",
                     how="worst cell")  # fmt: skip
         world.plant("fit.attribute", "experience_fit", "names", [fit["attribute"]],
-                    name="attribute", how="worst cell")  # fmt: skip
+                    name="aspect", how="worst cell")  # fmt: skip

@@ -25,7 +25,8 @@ SIZES: Mapping[str, float] = {"S": 0.4, "M": 1.0, "L": 4.0}
 FIRST, MONTHS = "2024-01-01", 24  # of operations, finance, pulse and cases
 
 
-def _toml(name: str) -> dict[str, Any]:
+def toml(name: str) -> dict[str, Any]:
+    """Read a file of this room."""
     return tomllib.loads((files("cxlib.simulate") / name).read_text("utf-8"))
 
 
@@ -38,12 +39,19 @@ def _changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-_GIVEN = _toml("scenarios.toml")
+_GIVEN = toml("scenarios.toml")
 SCENARIOS: Mapping[str, Mapping[str, Any]] = {
     name: _changed(_GIVEN["demo"], changes) for name, changes in _GIVEN.items()
 }
-NAMES: Mapping[str, Mapping[str, Sequence[str]]] = _toml("names.toml")
-LEXICON: Mapping[str, Any] = _toml("lexicon.toml")
+NAMES: Mapping[str, Mapping[str, Sequence[str]]] = toml("names.toml")
+LEXICON: Mapping[str, Any] = toml("lexicon.toml")
+_FIXED = toml("fixed.toml")
+
+
+def fixed(table: str) -> pd.DataFrame:
+    """Lay out a small table that is the same in every company; "" is a blank."""
+    given = _FIXED[table]
+    return pd.DataFrame(given["rows"], columns=given["columns"])
 
 
 @dataclass
@@ -87,7 +95,7 @@ class World:
         """Names of the offices."""
         return list(self.parameters["company"]["offices"])
 
-    def plant(  # noqa: PLR0913 - the fields of one truth
+    def plant(
         self,
         key: str,
         finding: str,

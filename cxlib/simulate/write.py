@@ -19,18 +19,7 @@ from ruamel.yaml import YAML
 from cxlib.simulate import layout
 from cxlib.simulate.world import NAMES, World
 
-CREATED = datetime(2026, 1, 12)  # noqa: DTZ001 - the date that the workbooks carry
-SHEET = {
-    "collection": "Encuesta de relación en dos olas, registro de casos, indicadores y finanzas por oficina, pulso de colaboradores y diagnóstico por entrevista.",
-    "sponsor": "Telecom Guayacán pidió, pagó y realizó el estudio con su propia área de analítica.",
-    "wording": "Las preguntas son los encabezados de los archivos, en su orden; escalas de 0 a 10 salvo satisfacción (1 a 5), facilidad (1 a 7) y recontratación (sí o no).",
-    "population": "Clientes de Telecom Guayacán con contrato vigente en catorce oficinas de Colombia.",
-    "sampling": "Marco: lista de contratos vigentes; invitación por correo a toda la lista; muestra no probabilística, el intervalo supone respuesta al azar dentro de cada segmento.",
-    "modes": "Cuestionario web en español; seis de cada diez respuestas desde el celular.",
-    "limitations": "Quien tiene plan prepago responde menos de la mitad de las veces que el resto.",
-    "incentives": "Ninguno.",
-    "revisions": "Versión 1: primera entrega, sin cambios posteriores.",
-}
+CREATED = datetime(2026, 1, 12)  # what the workbooks carry
 
 
 def write(world: World, into: Path, *, scenario: str, language: str) -> Path:
@@ -48,7 +37,7 @@ def write(world: World, into: Path, *, scenario: str, language: str) -> Path:
             done.add(sheet.file)
     for file, parts in books.items():
         (raw / file).write_bytes(_workbook(parts))
-    engagement = _engagement(world, sheets, scenario, language)
+    engagement = _engagement(sheets, scenario, language)
     yaml = YAML()
     yaml.width = 110
     with (into / "engagement.yml").open("w", encoding="utf-8", newline="\n") as stream:
@@ -101,15 +90,14 @@ def _workbook(parts: Mapping[str, pd.DataFrame]) -> bytes:
     return stream.getvalue()
 
 
-def _engagement(
-    world: World, sheets: list[layout.Sheet], scenario: str, language: str
-) -> dict[str, Any]:
+def _engagement(sheets: list[layout.Sheet], scenario: str, language: str) -> dict[str, Any]:
     files: dict[str, Any] = {}
     for sheet in sheets:
         files.setdefault(sheet.table, []).append(sheet.block())
     names = {
         code: {"es": es, "en": en} for kind in NAMES.values() for code, (es, en) in kind.items()
     }
+    blocks = {table: given[0] if len(given) == 1 else given for table, given in files.items()}
     return {
         "name": scenario,
         "client": "Telecom Guayacán",
@@ -118,8 +106,8 @@ def _engagement(
         "languages": ["es", "en"] if language == "es" else ["en", "es"],
         "currency": "COP",
         "status": "final",
-        "files": {table: blocks[0] if len(blocks) == 1 else blocks for table, blocks in files.items()},
+        "files": blocks,
         "model": {"names": names},
         "planned": ["nps_change", "belief_gap", "metric_links"],
-        "sheet": SHEET,
+        "sheet": dict(layout.LAYOUT["sheet"]),
     }  # fmt: skip
