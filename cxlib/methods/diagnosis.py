@@ -43,7 +43,7 @@ def belief_gap(
     would show. inside : share of managers' ranges that hold the customers' interval, from five
     managers and eight ranges on. Refuses `few_managers` without such an interaction.
     """
-    said = beliefs.need("respondent", "splits", "likely", optional=("low", "high"))
+    said = beliefs.need("respondent", "question", "likely", optional=("low", "high"))
     said = said.dropna(subset=["question", "likely"])
     rated = topics.overall(topics.read(ratings, "topic", "delivered", wave=wave))
     rated = rated.dropna(subset=["topic", "delivered"])
