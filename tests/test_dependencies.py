@@ -32,7 +32,6 @@ NOT_IMPORTED = {
     "adjusttext": "later deliverable: labels of the quadrant maps",
     "charset-normalizer": "later deliverable: files in an encoding that nobody declared",
     "ipywidgets": "later deliverable: exploring inside a notebook",
-    "jinja2": "later deliverable: the HTML report",
     "linearmodels": "later deliverable: estimates of several equations",
     "nh3": "later deliverable: client text inside the HTML report",
     "phonenumbers": "later deliverable: telephones in open comments",
@@ -40,7 +39,6 @@ NOT_IMPORTED = {
     "rich": "later deliverable: progress in the terminal",
     "snowballstemmer": "later deliverable: themes of open comments",
     "typst": "later deliverable: the PDF report",
-    "xlsxwriter": "later deliverable: the appendix in Excel",
 }
 # Imported names that a core package brings along as part of its own interface.
 BROUGHT = {
