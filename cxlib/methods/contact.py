@@ -134,7 +134,7 @@ def verdict(hand_offs: int, usual: float, contact: Estimate | None, middle: floa
 def matrix(
     found: pd.DataFrame, answers: pd.DataFrame, middle: float, *, most: int = 40
 ) -> pd.DataFrame:
-    """Rows of the pair matrix: department, other, hand_offs, cases, contact, verdict."""
+    """Rows of the pair matrix: department, other_department, hand_offs, cases, contact, verdict."""
     usual = float(found["hand_offs"].mean())
     grouped = dict(list(answers.groupby(["one", "two"])))
     rows = []
@@ -142,14 +142,14 @@ def matrix(
         mine = grouped.get((pair["one"], pair["two"]))
         mean = None if mine is None else cells.mean(mine["score"], mine["cluster"])
         rows.append(
-            {"department": pair["one"], "other": pair["two"]}
+            {"department": pair["one"], "other_department": pair["two"]}
             | {c: int(pair[c]) for c in ("hand_offs", "cases")}
             | cells.cells("contact", mean)
             | {"verdict": verdict(int(pair["hand_offs"]), usual, mean, middle)}
         )
     frame = pd.DataFrame(rows)
     frame["rank"] = frame["verdict"] != "silent"
-    order = ["rank", "hand_offs", "department", "other"]
+    order = ["rank", "hand_offs", "department", "other_department"]
     frame = frame.sort_values(order, ascending=[True, False, True, True], ignore_index=True)
     return frame.drop(columns="rank").head(most)
 
@@ -158,14 +158,14 @@ def table(cases: pd.DataFrame, answers: pd.DataFrame | None = None) -> pd.DataFr
     """Rows by number of hand-offs, from the fewest: cases, share, mean score of the answers."""
     first = int(cases["hand_offs"].min())
     counts = label(cases["hand_offs"], first).value_counts().sort_index()
-    rows = pd.DataFrame({"hand_offs": counts.index, "cases": counts.to_numpy(dtype=int)})
-    rows = rows.sort_values("hand_offs", key=lambda c: c.str.rstrip("+").astype(int))
+    rows = pd.DataFrame({"hand_off_count": counts.index, "cases": counts.to_numpy(dtype=int)})
+    rows = rows.sort_values("hand_off_count", key=lambda c: c.str.rstrip("+").astype(int))
     rows = rows.assign(share=rows["cases"] / len(cases)).reset_index(drop=True)
     if answers is None:
         return rows
     grouped = dict(list(answers.groupby(label(answers["hand_offs"], first))))
     means = []
-    for name in rows["hand_offs"]:
+    for name in rows["hand_off_count"]:
         mine = grouped.get(name)
         found = None if mine is None else cells.mean(mine["score"], mine["cluster"], mine["weight"])
         means.append(cells.cells("score", found))

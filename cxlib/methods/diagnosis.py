@@ -207,12 +207,14 @@ def listening(log: Table) -> Result:
         raise Refuse("no_sources", missing="log.what", have=0, need=1)
     known = {name: _filled(frame, name) for name in ("cadence", "use", "owner")}
     unused, orphan = ~known["use"], ~known["owner"]
-    verdict = np.where(unused, "unused", np.where(orphan, "ownerless", "used"))
+    verdict = np.where(unused, "source_unused", np.where(orphan, "source_ownerless", "source_used"))
     table = pd.DataFrame({"source": frame["what"].astype(str)})
     for name, there in known.items():
         table[name] = frame[name].where(there, None) if name in frame else None
     table["verdict"] = verdict
-    table["rank"] = pd.Series(verdict, table.index).map({"unused": 0, "ownerless": 1, "used": 2})
+    table["rank"] = pd.Series(verdict, table.index).map(
+        {"source_unused": 0, "source_ownerless": 1, "source_used": 2}
+    )
     table = table.sort_values(["rank", "source"], ignore_index=True).drop(columns="rank")
     values: dict[str, Value] = {
         "sources": len(table),
@@ -236,7 +238,9 @@ def _filled(frame: pd.DataFrame, column: str) -> pd.Series:
 @method(outcomes=("generic", "mixed", "own"), values=("generic", "own", "parts", "share"))
 def own_model(model: Mapping[str, Any], *, parts: Sequence[str] = PARTS) -> Result:
     """How much of the model is the company's own; what it does not state is generic."""
-    rows = [{"part": part, "verdict": "own" if model.get(part) else "generic"} for part in parts]
+    rows = [
+        {"model_part": part, "verdict": "own" if model.get(part) else "generic"} for part in parts
+    ]
     table = pd.DataFrame(rows)
     generic = int((table["verdict"] == "generic").sum())
     values: dict[str, Value] = {

@@ -101,18 +101,18 @@ def elapsed(log: eventlog.Log, by: str) -> tuple[pd.DataFrame, str]:
     return found, "waiting" if two_stamps else "elapsed"
 
 
-def table(steps: pd.DataFrame, names: Sequence[str], least: int) -> pd.DataFrame:
+def table(steps: pd.DataFrame, by: str, names: Sequence[str], least: int) -> pd.DataFrame:
     """Rows by part, slowest median first, parts under `least` times last: median and P90 hours."""
     rows = []
     for code, mine in steps.groupby("part", sort=True):
         median, p90 = (
             quantile(mine["hours"], q, mine["cluster"], unit="hours") for q in (0.5, 0.9)
         )
-        row: dict[str, object] = {"part": names[int(str(code))], "thin": len(mine) < least}
+        row: dict[str, object] = {by: names[int(str(code))], "thin": len(mine) < least}
         row |= cells.cells("median_hours", median)
         rows.append(row | cells.cells("p90_hours", p90, base=False))
     frame = pd.DataFrame(rows)
-    order = ["thin", "median_hours", "part"]
+    order = ["thin", "median_hours", by]
     frame = frame.sort_values(order, ascending=[True, False, True], ignore_index=True)
     return frame.drop(columns="thin")
 

@@ -17,7 +17,7 @@ from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method, r
 from cxlib.methods import cells, panel, ties, weights
 
 ORDER = ("action_plan", "falling_negative_themes", "survey_score")
-PARTS = ("plan", "themes", "score")
+PARTS = ("plan", "themes", "survey")
 
 
 @method(
@@ -39,7 +39,7 @@ def composite(
 
     plan : mean of done, on time and verified over the actions due so far. themes : ½ less half
     the change of the share of hindering texts between the first and the last wave, where texts
-    name a department. score : mean answer to `questions` between the ends of the scale. Each part
+    name a department. survey : mean answer to `questions` between the ends of the scale. Each part
     0 to 1; a missing one counts as 0 and as 1. A team is ahead when it leads at every admissible
     weight in 95 % of draws of the scores. Refuses `order_of_weights` for any other order, and
     `few_teams` under two teams with a plan and `floor` people.
@@ -243,7 +243,7 @@ def _series(
     kept, _ = ties.monthly(operations.need("unit", "period", "metric", "value"))
     outside = ties.one(kept, metric)
     if outside.empty:
-        raise Refuse("metric_missing", missing=metric)
+        raise Refuse("indicator_missing", missing=metric)
     return inside, outside
 
 
@@ -265,7 +265,8 @@ def _at(
     value = float(found.coef[0])
     ends = (float(found.low[0]), float(found.high[0])) if draws else (value - half, value + half)
     low, high = (end if math.isfinite(end) else math.nan for end in ends)
-    row: dict[str, Any] = {"lag": lag, "effect": value, "effect_low": low, "effect_high": high}
+    row: dict[str, Any] = {"lag": lag, "coefficient": value}
+    row |= {"coefficient_low": low, "coefficient_high": high}
     row |= {"null_low": -half, "null_high": half, "p_value": float(found.p_wild[0])}
     return row | {"n": found.n, "t": float(found.t[0])}
 

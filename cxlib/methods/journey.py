@@ -266,15 +266,15 @@ def stage_times(
     steps, kind = durations.elapsed(log, by)
     if steps.empty:
         raise Refuse("no_times", missing="events.start", have=0, need=1)
-    table = durations.table(steps, log.names[by], least)
+    table = durations.table(steps, by, log.names[by], least)
     first, second = table.iloc[0], table.iloc[min(1, len(table) - 1)]
     values: dict[str, Value] = {
         "parts": len(table),
         "events": len(steps),
-        "part": str(first["part"]),
+        "part": str(first[by]),
         "median": cells.known(first, "median_hours", "hours"),
         "p90": cells.known(first, "p90_hours", "hours"),
-        "second": str(second["part"]),
+        "second": str(second[by]),
         "second_median": cells.known(second, "median_hours", "hours"),
     }
     outcome = "waits" if kind == "waiting" else "lasts"
@@ -353,7 +353,11 @@ def silent_pairs(events: Table, employees: Table, *, question: str = "contact") 
         return Result("none", values, table, log.notes)
     first = silent.iloc[0]
     talk = cells.known(first, "contact", "scale")
-    values |= {"one": str(first["department"]), "other": str(first["other"]), "contact": talk}
+    values |= {
+        "one": str(first["department"]),
+        "other": str(first["other_department"]),
+        "contact": talk,
+    }
     values |= {"hand_offs": int(first["hand_offs"]), "cases": int(first["cases"])}
     return Result("silent", values, table, log.notes)
 

@@ -57,7 +57,7 @@ def table(
         for k, day in enumerate(DAYS):
             one = _estimate(points[name][k], drawn[name][:, k], len(group), people, "share")
             found[name, day] = one
-            rows.append({"group": name, "days": day} | cells.cells("again", one))
+            rows.append({"group": name, "within_days": day} | cells.cells("again", one))
     if "resolved" in points:
         apart = points["unresolved"][-1] - points["resolved"][-1]
         spread = drawn["unresolved"][:, -1] - drawn["resolved"][:, -1]
