@@ -36,7 +36,7 @@ def case(
     metric, start = row.get("metric"), row.get("start")
     when = pd.to_datetime(str(start), errors="coerce") if not empty(start) else pd.NaT
     blank = dict.fromkeys(
-        ("benefit", "benefit_low", "benefit_high", "npv", "npv_low", "npv_high", "p_loss", "evpi",
+        ("npv", "npv_low", "npv_high", "benefit", "benefit_low", "benefit_high", "p_loss", "evpi",
          "rv"), math.nan,
     )  # fmt: skip
     out: dict[str, Any] = {

@@ -55,14 +55,17 @@ def audit(metrics: Table, operations: Table | None = None, *, stale_months: floa
     grave = found.groupby("metric", sort=True).size()
     for name, issue in (("dead", "dead_metric"), ("duplicate", "duplicate")):
         named = grave.reindex(sorted(found.loc[found["issue"] == issue, "metric"]))
-        values |= {name: len(named), f"{name}_name": str(named.idxmax()) if len(named) else "none"}
+        values |= {
+            name: len(named),
+            f"{name}_name": str(named.idxmax()) if len(named) else "no_metric",
+        }
     if found.empty:
         return Result("none", values, listed[["metric"]].assign(issue="no_issue"))
     return Result("issues", values | {"worst": str(grave.idxmax())}, found)
 
 
 @method(
-    outcomes=("linked", "precedes", "none"),
+    outcomes=("linked_up", "linked_down", "precedes", "none"),
     values=("linked", "orphans", "preceding", "metrics", "family", "top", "outcome", "lag",
             "effect", "effect_money", "rv", "offices", "months", "grade"),
 )  # fmt: skip
@@ -105,13 +108,15 @@ def links(  # noqa: PLR0913 - three tables and the traced thresholds of one fami
         "outcome": name, "offices": int(y["unit"].nunique()), "months": int(y["month"].nunique()),
     }  # fmt: skip
     notes = _link_notes(tested, strongest, repeated + twice, alpha)
-    said = "linked" if counts["linked"] else "precedes" if counts["precedes"] else "none"
-    if said != "none":
-        top = strongest[str(table.loc[table["verdict"] == said, "metric"].iloc[0])]
-        values |= _top(top, unit)
-        if abs(top.coef) > 0 and top.coef * top.trend_coef <= 0:
-            notes.append(caveat("trend_sensitive", metric=top.metric))
-    return Result(said, values | {"grade": "B" if said == "linked" else "C"}, table, tuple(notes))
+    shown = "linked" if counts["linked"] else "precedes" if counts["precedes"] else "none"
+    if shown == "none":
+        return Result("none", values | {"grade": "C"}, table, tuple(notes))
+    top = strongest[str(table.loc[table["verdict"] == shown, "metric"].iloc[0])]
+    if top.coef * top.trend_coef <= 0:
+        notes.append(caveat("trend_sensitive", metric=top.metric))
+    values |= _top(top, unit) | {"grade": "B" if shown == "linked" else "C"}
+    said = shown if shown == "precedes" else "linked_up" if top.coef > 0 else "linked_down"
+    return Result(said, values, table, tuple(notes))
 
 
 def choose(money: pd.DataFrame, outcome: str, table: str) -> str:
@@ -230,7 +235,7 @@ def _by_level(rows: pd.DataFrame, yes_no: bool) -> pd.DataFrame:
         )
         name = "repurchase_share" if yes_no else "repurchase_mean"
         out.append({
-            "trust": level, name: found.value, f"{name}_low": found.low,
+            "trust_level": level, name: found.value, f"{name}_low": found.low,
             f"{name}_high": found.high, "n": found.n, "n_effective": found.n_effective,
         })  # fmt: skip
     return pd.DataFrame(out)

@@ -208,7 +208,7 @@ def priority(
         return Result("none", values | {"grade": "D"}, _shown(table))
     chosen = table[fit]
     weighed = sums.weigh(_scores(chosen), weights, seed=seed)
-    table.loc[fit, "score"] = weighed.score
+    table.loc[fit, "weighed"] = weighed.score
     table.loc[fit, "wins"] = weighed.wins
     place = int(np.argmax(chosen["npv"].to_numpy()))
     leader = int(chosen.index.to_numpy()[place])
@@ -278,8 +278,9 @@ def _fund(table: pd.DataFrame, budget: float) -> int:
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["initiative", "owner", "start", "cost", "npv", "npv_low", "npv_high", "p_loss",
-               "grade", "decision", "score", "wins", "depends_on", "funded"]  # fmt: skip
+    columns = ["initiative", "owner", "start", "cost", "benefit", "benefit_low", "benefit_high",
+               "npv", "npv_low", "npv_high", "p_loss", "grade", "decision", "weighed", "wins",
+               "depends_on", "funded"]  # fmt: skip
     order = {"first": 0, "next": 1, "wait": 2, "stop": 3}
     return table.sort_values(
         ["decision", "npv", "initiative"],

@@ -31,7 +31,8 @@ class Tie:
 
     usual : one usual variation of the metric inside offices (standard deviation, its own unit);
     span : its observed range inside offices. p_adjusted : Holm over the whole family.
-    lead_p : of next month's value in the same equation; NaN where it was not asked.
+    lead_p : of next month's value in the same equation, Holm over the metrics that hold; NaN where
+    it was not asked.
     """
 
     metric: str
@@ -109,10 +110,20 @@ def scan(
     if ties:
         adjusted = multipletests([tie.p for tie in ties], method="holm")[1]
         ties = [replace(t, p_adjusted=float(p)) for t, p in zip(ties, adjusted, strict=True)]
-    return [
-        _lead(tie, one(x, tie.metric), y, draws, seed) if tie.p_adjusted <= alpha else tie
-        for tie in ties
-    ], left_out
+    return _with_leads(ties, x, y, alpha, draws, seed), left_out
+
+
+def _with_leads(  # noqa: PLR0913 - what a lead is asked of, and how
+    ties: list[Tie], x: pd.DataFrame, y: pd.DataFrame, alpha: float, draws: int, seed: int
+) -> list[Tie]:
+    """Ask the lead of each metric that holds, at its best lag; Holm over the metrics asked."""
+    asked = {t.metric: t for t in best(ties).values() if t.p_adjusted <= alpha}
+    if not asked:
+        return ties
+    led = {m: _lead(tie, one(x, m), y, draws, seed) for m, tie in asked.items()}
+    adjusted = multipletests([tie.lead_p for tie in led.values()], method="holm")[1]
+    led = {m: replace(led[m], lead_p=float(p)) for m, p in zip(led, adjusted, strict=True)}
+    return [led[t.metric] if t is asked.get(t.metric) else t for t in ties]
 
 
 def _fit(metric: str, x: pd.DataFrame, y: pd.DataFrame, lag: int, draws: int, seed: int) -> Tie:

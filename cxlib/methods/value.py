@@ -316,12 +316,12 @@ def _four(left: Array, open_case: Array, risen: Array) -> pd.DataFrame:
             if len(inside):
                 s = design.share(inside)
                 rows.append((case_word, up_word, s.value, s.low, s.high, s.n))
-    names = ["case", "price", "left", "left_low", "left_high", "n"]
+    names = ["open_case", "price", "left", "left_low", "left_high", "n"]
     return pd.DataFrame(rows, columns=names)
 
 
 @method(
-    outcomes=("curve",),
+    outcomes=("curve", "money"),
     values=("customers", "lost", "left", "survival_12", "survival_24", "mean_months", "yearly",
             "at_stake", "revenue_left"),
 )  # fmt: skip
@@ -353,7 +353,8 @@ def retention(
             values[f"survival_{month}"] = Estimate(*found.at(month), "share", n)
     values |= _yearly_money(rows, year)
     notes = (caveat("late_entry", customers=n),) if late else ()
-    return Result("curve", values, _steps(found, rows, last), notes)
+    said = "money" if "at_stake" in values else "curve"
+    return Result(said, values, _steps(found, rows, last), notes)
 
 
 def _yearly_money(rows: pd.DataFrame, year: tuple[float, float, float]) -> dict[str, Value]:
