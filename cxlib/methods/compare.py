@@ -20,7 +20,7 @@ from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
 from cxlib.methods import design
 from cxlib.methods.answers import Answers, chosen, read_nps
 from cxlib.methods.mix import Shift, moved_share, shift
-from cxlib.methods.sample import Sample, numbers
+from cxlib.methods.sample import FEWEST, Sample, numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -99,28 +99,28 @@ def against_rest(
 ) -> tuple[list[Part], int]:
     """Each label's answers against all others inside `within`, Benjamini–Hochberg over all.
 
-    Returns the parts from the lowest level up, and how many had too few answers for an error.
-    Refuses `one_part` when fewer than two remain.
+    Returns the parts from the lowest level up, and how many were left out because fewer than 30
+    effective answers carry no verdict. Refuses `one_part` when fewer than two remain.
     """
-    names = np.asarray(labels, dtype=object)
+    names = np.asarray(labels, dtype=object)[rows.kept]
     inside = within[rows.kept]
     found: list[tuple[str, design.Contrast]] = []
-    left_out = 0
-    known = sorted({str(n) for n in names[within] if not pd.isna(n) and str(n) not in ("", "nan")})
+    known = sorted({str(name) for name in names[inside]} - {"", "nan"})
     for name in known:
-        mine = inside & (names[rows.kept] == name)
+        mine = inside & (names == name)
         try:
             found.append((name, differ(rows, mine, inside & ~mine)))
         except Refuse:
-            left_out += 1
+            continue
+    found = [(name, apart) for name, apart in found if apart.first.n_effective >= FEWEST]
     if len(found) < 2:
-        raise Refuse("one_part", have=len(found), need=2)
+        raise Refuse("one_part", have=len(found), need=FEWEST)
     adjusted = adjust([apart.p for _, apart in found], "bh")
     parts = [
         Part(name, apart.first, apart, float(p), part_verdict(apart.value, float(p)))
         for (name, apart), p in zip(found, adjusted, strict=True)
     ]
-    return sorted(parts, key=lambda part: (part.level.value, part.name)), left_out
+    return sorted(parts, key=lambda part: (part.level.value, part.name)), len(known) - len(found)
 
 
 def parts_table(parts: list[Part], by: str, metric: str, gap: str) -> pd.DataFrame:
@@ -290,7 +290,7 @@ def banner(
     *,
     alpha: float = ALPHA,
     alpha_lower: float = 0.10,
-    smallest: float = 30,
+    smallest: float = FEWEST,
 ) -> Banner:
     """Letters of a cross table's row: a column carries the letter of each column it exceeds.
 

@@ -19,6 +19,8 @@ from cxlib.core import Refuse
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+FEWEST = 30  # effective answers under which a group carries no verdict and no number
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -16,8 +16,8 @@ from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, met
 from cxlib.methods import design, weighting
 from cxlib.methods import validity as checks
 from cxlib.methods.answers import Answers, answers, chosen, read_nps
-from cxlib.methods.compare import ALPHA, Part, adjust, against_rest, parts_table
-from cxlib.methods.sample import Sample
+from cxlib.methods.compare import ALPHA, Part, adjust, against_rest, change_outcome, parts_table
+from cxlib.methods.sample import FEWEST, Sample
 from cxlib.methods.topics import overall
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def _weights_move(
     given: Answers, level: design.Mean, plain: design.Mean, unit: Unit
 ) -> list[dict[str, Value]]:
     """Say when weights move the number by more than its own error."""
-    if not given.weighted or abs(level.value - plain.value) <= level.se:
+    small = level.n_effective < FEWEST
+    if small or not given.weighted or abs(level.value - plain.value) <= level.se:
         return []
     return [caveat("weights_move", weighted=level.estimate(unit), unweighted=plain.estimate(unit))]
 
@@ -381,7 +382,7 @@ def nonresponse(
         raise Refuse("more_answers_than_asked", have=level.n, need=invited)
     low, high = weighting.bounds(level.value, rate)
     values: dict[str, Value] = {
-        "rate": Estimate(rate, unit="share", n=invited), "nps": level.estimate("points"),
+        "rate": Estimate(rate, unit="share", n=level.n), "nps": level.estimate("points"),
         "everyone": Estimate(level.value, low, high, "points", level.n), "asked": invited,
         "wave": now,
     }  # fmt: skip
@@ -389,6 +390,8 @@ def nonresponse(
     if place == 0 or rate == 1:
         return Result("bounds", values)
     change = design.nps_contrast_of(rows, given.of(now), given.of(given.waves[place - 1]))
+    if change_outcome(change.low, change.high) == "no_change":
+        return Result("bounds", values)
     moved = weighting.tipping(0.0, change.value, rate)
     values["change"] = change.estimate("points")
     values["tipping"] = Estimate(moved, unit="points", n=level.n)

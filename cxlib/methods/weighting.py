@@ -13,7 +13,7 @@ from scipy import stats
 from cxlib.core import Refuse, Table, Value, caveat
 from cxlib.methods import design
 from cxlib.methods.design import Mean
-from cxlib.methods.sample import kish, numbers, sample, variance
+from cxlib.methods.sample import FEWEST, kish, numbers, sample, variance
 from cxlib.methods.topics import of_wave
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def after_raking(
     people: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]
 ) -> list[dict[str, Value]]:
     """NPS as answered and after raking to the frame, or why raking is impossible."""
-    if "nps" not in people or people["nps"].notna().sum() < 2:
+    if "nps" not in people or people["nps"].notna().sum() < FEWEST:
         return []
     voters = people[people["nps"].notna()].reset_index(drop=True)
     total = sum(next(iter(margins.values())).values())

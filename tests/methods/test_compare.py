@@ -83,6 +83,12 @@ def test_alike_segments_are_not_ranked() -> None:
     assert set(found.table["verdict"]) == {"alike"}
 
 
+def test_a_segment_under_thirty_answers_carries_no_verdict() -> None:
+    found = compare.segments(segmented([0] * 12))
+    assert found["segments"] == 2
+    assert {"key": "parts_left_out", "parts": 1} in [dict(note) for note in found.caveats]
+
+
 def test_segments_need_two_of_them() -> None:
     frame = pd.DataFrame({"response_id": [1, 2], "nps": [3, 9], "segment": ["a", "a"]})
     assert compare.segments(Table.of(frame))["reason"] == "one_part"
