@@ -11,7 +11,7 @@ REMEDY = (
 )
 
 
-def main() -> int | None:
+def main() -> int:
     """Run the command, if this Python has what it needs."""
     if any(find_spec(name) is None for name in NEEDED):
         python = ".venv\\Scripts\\python" if sys.platform == "win32" else ".venv/bin/python"
@@ -19,7 +19,8 @@ def main() -> int | None:
         return 1
     from cxlib.cli import main as command
 
-    return command()
+    command()
+    return 0
 
 
 if __name__ == "__main__":

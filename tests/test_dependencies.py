@@ -42,6 +42,7 @@ NOT_IMPORTED = {
 }
 # Imported names that a core package brings along as part of its own interface.
 BROUGHT = {
+    "markupsafe": "Jinja2's strings that are already escaped",
     "pydantic-core": "the types of pydantic's errors",
     "traitlets": "nbconvert is configured with its Config",
 }
