@@ -113,7 +113,7 @@ def scan(
     return _with_leads(ties, x, y, alpha, draws, seed), left_out
 
 
-def _with_leads(  # noqa: PLR0913 - what a lead is asked of, and how
+def _with_leads(
     ties: list[Tie], x: pd.DataFrame, y: pd.DataFrame, alpha: float, draws: int, seed: int
 ) -> list[Tie]:
     """Ask the lead of each metric that holds, at its best lag; Holm over the metrics asked."""
