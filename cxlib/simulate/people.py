@@ -97,9 +97,10 @@ def _actions(world: World) -> pd.DataFrame:
     late = pd.to_timedelta(np.where(dice.random(n) < 0.3, 20, -5), unit="D")
     topics = [topic for topic in words("topic") if topic != "experience"]
     about = dice.choice(topics, n)
+    begins = dice.choice(LEXICON["common"]["actions"], n)
     names = [
-        f"{number:02d} {dice.choice(LEXICON['common']['actions'])} {NAMES['topic'][topic][0].lower()}"
-        for number, topic in enumerate(about, 1)
+        f"{number:02d} {begin} {NAMES['topic'][topic][0].lower()}"
+        for number, (begin, topic) in enumerate(zip(begins, about, strict=True), 1)
     ]
     actions = pd.DataFrame(
         {

@@ -149,7 +149,7 @@ def _loyalty(
     parts: tuple[Numbers, Numbers, Numbers, Numbers],
     waves_to_go: int,
 ) -> Numbers:
-    """Loyalty (deviation about 1) from interactions, product, brand and noise, and from who asks."""
+    """Loyalty (deviation about 1): interactions, product, brand, noise, and what befell each."""
     load = p["factors"]
     index, product, brand, noise = parts
     explained = sum(value**2 for value in load.values())
