@@ -334,7 +334,7 @@ def representativeness(
     row = table[table["variable"] == name].iloc[0]
     values: dict[str, Value] = {
         "variation": Estimate(judged[name].variation, n=len(people)),
-        "variables": len(margins), "variable": name, "level": str(row["level"]), "wave": now,
+        "variables": len(margins), "variable": name, "level": str(row["group"]), "wave": now,
         "share_frame": Estimate(float(row["share_frame"]), unit="share", n=len(people)),
         "share_answers": _estimate(row, "share_answers", "share", len(people)),
         "difference": _estimate(row, "difference", "pp", len(people)),

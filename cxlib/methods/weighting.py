@@ -225,7 +225,7 @@ def margin_rows(people: pd.DataFrame, name: str, levels: Mapping[str, float]) ->
     ends = np.array([design.wilson(float(part), len(people), z) for part in given]).T
     rows = pd.DataFrame(
         {
-            "level": list(levels), "variable": name, "difference": given - frame,
+            "group": list(levels), "variable": name, "difference": given - frame,
             "difference_low": ends[0] - frame, "difference_high": ends[1] - frame,
             "share_frame": frame, "share_answers": given, "share_answers_low": ends[0],
             "share_answers_high": ends[1], "n": [int(count) for count in counts],
