@@ -125,7 +125,8 @@ def _key_result(
         part = found.draws[:, inside].sum(axis=1) / found.draws.sum(axis=1)
         values["share"] = share(found.shares[inside].sum() / found.r2, part, found)
         values["top"] = str(keyed["topic"].iloc[0])
-    notes = [*found.caveats, *block_notes(found), *suppressed(found, level)]
+    notes = [*block_notes(found), *suppressed(found, level)] if inside else []
+    notes = [n for n in found.caveats if inside or n["key"] != "order_depends_on_missing"] + notes
     return Result(outcome, values, table=table, caveats=tuple(notes))
 
 

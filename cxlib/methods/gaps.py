@@ -185,7 +185,7 @@ def importance_performance(  # noqa: PLR0913 - each threshold is an option, so t
         raise Refuse("few_topics", missing="ratings.topic", have=len(cells.topics), need=5)
     outcome = loyalty(responses, None, explain, None, cells, rated, wave)
     block = "drivers.key"
-    found = engine.estimate(cells, outcome, draws=draws, permutations=200, seed=seed, block=block)
+    found = engine.estimate(cells, outcome, draws=draws, permutations=1000, seed=seed, block=block)
     means = mean_draws(found, seed, f"{block}.bootstrap")
     shares = found.draws / found.draws.sum(axis=1, keepdims=True)
     chances = quadrants(

@@ -10,53 +10,102 @@ from scipy import stats
 
 from cxlib.core import Refuse, Table
 from cxlib.methods import design
-from cxlib.methods.compare import Part, adjust, against_rest
-from cxlib.methods.lmg import Mask
-from cxlib.methods.sample import Sample, sample
+from cxlib.methods.compare import Part, adjust
+from cxlib.methods.sample import sample
 from cxlib.methods.topics import of_wave, read
 
 
 def promise_rows(kept: pd.Series, rated: pd.DataFrame) -> pd.DataFrame:
     """One row a topic and promise: share kept, against half and against all other promises."""
-    rows = sample(kept, rated["weight"], rated["cluster"])
     labels = rated["topic"].astype(str) + "\t" + rated["attribute"].astype(str)
-    everywhere = np.ones(len(rated), dtype=np.bool_)
-    parts, _ = against_rest(rows, labels, everywhere, _shares_apart)
-    levels = [part.level for part in parts]
-    p_half = adjust([_p_half(level) for level in levels], "bh")
-    table = pd.DataFrame(
+    table = against_others(kept, rated["weight"], rated["cluster"], labels)
+    p_half = adjust([_p_half(row) for _, row in table.iterrows()], "bh")
+    against = adjust(table["p_apart"], "bh") <= 0.05
+    ends = [_share_ends(row) for _, row in table.iterrows()]
+    names = table["cell"].str.split("\t")
+    rows = pd.DataFrame(
         {
-            "topic": [part.name.split("\t")[0] for part in parts],
-            "promise": [part.name.split("\t")[1] for part in parts],
+            "topic": names.str[0],
+            "promise": names.str[1],
             "verdict": [
-                promise_verdict(part.level.value, float(p), part.verdict)
-                for part, p in zip(parts, p_half, strict=True)
+                promise_verdict(mean, float(p), below=bool(shown and apart < 0))
+                for mean, p, shown, apart in zip(
+                    table["mean"], p_half, against, table["apart"], strict=True
+                )
             ],
-            "kept": [level.value for level in levels],
-            "kept_low": [level.low for level in levels],
-            "kept_high": [level.high for level in levels],
-            "n": [level.n for level in levels],
-            "n_effective": [level.n_effective for level in levels],
+            "kept": table["mean"],
+            "kept_low": [low for low, _, _ in ends],
+            "kept_high": [high for _, high, _ in ends],
+            "n": table["n"],
+            "n_effective": [base for _, _, base in ends],
         }
     )
-    return table.sort_values(["kept", "topic", "promise"], ignore_index=True)
+    return rows.sort_values(["kept", "topic", "promise"], ignore_index=True)
 
 
-def promise_verdict(kept: float, p_half: float, against: str) -> str:
+def against_others(
+    y: pd.Series, weights: pd.Series, clusters: pd.Series, cells: pd.Series
+) -> pd.DataFrame:
+    """Mean of each cell and its distance from all other rows, with clustered errors, all at once.
+
+    Columns cell, mean, se, clusters, apart, p_apart, n; the same linearisation as
+    `design.contrast`, by matrices of customers × cells. Cells of one customer are left out.
+    """
+    people, person = np.unique(clusters.to_numpy(), return_inverse=True)
+    names, cell = np.unique(cells.to_numpy(str), return_inverse=True)
+    shape = (len(people), len(names))
+    weight, answer = weights.to_numpy(float), y.to_numpy(float)
+    heavy, sums = np.zeros(shape), np.zeros(shape)
+    np.add.at(heavy, (person, cell), weight)
+    np.add.at(sums, (person, cell), weight * answer)
+    inside, total = heavy.sum(axis=0), heavy.sum()
+    mean = sums.sum(axis=0) / inside
+    outside = np.clip(total - inside, 1e-12, None)
+    rest = (sums.sum() - sums.sum(axis=0)) / outside
+    own = (sums - heavy * mean) / inside
+    others = sums.sum(axis=1)[:, None] - sums - (heavy.sum(axis=1)[:, None] - heavy) * rest
+    scale = len(people) / max(len(people) - 1, 1)
+    se = np.sqrt(scale * (own**2).sum(axis=0))
+    apart_se = np.sqrt(scale * ((own - others / outside) ** 2).sum(axis=0))
+    members = (heavy > 0).sum(axis=0)
+    ratio = np.abs(mean - rest) / np.where(apart_se > 0, apart_se, np.inf)
+    table = pd.DataFrame(
+        {
+            "cell": names,
+            "mean": mean,
+            "se": se,
+            "clusters": members,
+            "apart": mean - rest,
+            "p_apart": 2 * stats.t.sf(ratio, np.clip(members - 1, 1, None)),
+            "n": np.bincount(cell),
+        }
+    )
+    return table[table["clusters"] > 1].reset_index(drop=True)
+
+
+def _share_ends(row: pd.Series) -> tuple[float, float, float]:
+    """Wilson's interval of a share at its effective base, and that base."""
+    base, spread = float(row["n"]), row["mean"] * (1 - row["mean"])
+    if spread > 0 and row["se"] > 0:
+        base = min(base, spread / row["se"] ** 2)
+    low, high = design.wilson(
+        float(row["mean"]), base, float(stats.t.ppf(0.975, row["clusters"] - 1))
+    )
+    return low, high, base
+
+
+def promise_verdict(kept: float, p_half: float, *, below: bool) -> str:
     """Failed = kept in under half; weak = below the other promises; held = neither is shown."""
     if kept < 0.5 and p_half <= 0.05:
         return "promise_failed"
-    return "weak" if against == "below" else "held"
+    return "weak" if below else "held"
 
 
-def _p_half(level: design.Mean) -> float:
-    if level.se <= 0:
-        return 0.0 if level.value in (0.0, 1.0) else 1.0
-    return float(2 * stats.t.sf(abs(level.value - 0.5) / level.se, level.df))
-
-
-def _shares_apart(rows: Sample, first: Mask, second: Mask) -> design.Contrast:
-    return design.contrast_of(rows, first, second, design.share_of)
+def _p_half(row: pd.Series) -> float:
+    """P value of "kept in half of the answers"."""
+    if row["se"] <= 0:
+        return float(2 * 0.5 ** row["n"])
+    return float(2 * stats.t.sf(abs(row["mean"] - 0.5) / row["se"], row["clusters"] - 1))
 
 
 def target_rows(both: pd.DataFrame, inside: pd.Series) -> pd.DataFrame:
