@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from cxlib.core import Problem
 from cxlib.intake.csv_file import EXTRA_HEADS, head
@@ -83,7 +83,7 @@ def read_workbook(path: Path, name: str, block: Block, wanted: Collection[str]) 
 
 
 def _sheet(book: CalamineWorkbook, name: str, wanted: str | None) -> tuple[str, list[Problem]]:
-    visible = [s.name for s in book.sheets_metadata if "visible" in str(s.visible).lower()]
+    visible = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
     hidden = tuple(sorted(set(book.sheet_names) - set(visible)))
     if wanted is not None:
         if wanted not in book.sheet_names:

@@ -81,20 +81,22 @@ def _columns(config: Config, table: TableSpec, block: Block, *place: str | int) 
     free = {"response_id"} if table.name in ANSWERED else set()
     for column in table.columns.values():
         if column.required and column.name not in have | free:
-            config.refuse("mapping.required", *place, "mapping", key=column.name)
+            config.refuse("mapping.required", *config.place(place, "mapping"), key=column.name)
     for option in COLUMN_KEYS:
         for name in getattr(block, option):
             if name not in have:
                 near = nearest(name, sorted(have))
-                config.refuse("config.unknown_column", *place, option, name, nearest=near)
+                at = config.place(place, option, name)
+                config.refuse("config.unknown_column", *at, nearest=near)
     for name in sorted(into | constant):
         if name not in table.columns and name not in block.types and name not in block.scale:
             near = nearest(name, list(table.columns))
-            config.refuse("config.unknown_column", *place, "unpivot", nearest=near, given=name)
+            at = config.place(place, "unpivot")
+            config.refuse("config.unknown_column", *at, nearest=near, given=name)
     for name in sorted(set(block.mapping) - set(table.columns)):
         near = nearest(name, list(table.columns))
         if near and sum(a != b for a, b in zip(name, near, strict=False)) <= 1:
-            at = (*place, "mapping", name)
+            at = config.place(place, "mapping", name)
             config.problems.append(
                 config.problem("mapping.attribute", *at, severity="notice", nearest=near)
             )
@@ -109,7 +111,7 @@ def _twice(config: Config, table: TableSpec, block: Block, *place: str | int) ->
         if "into" not in given:
             target = (*target, ("into", INTO.get(table.name, "value")))
         if target in seen:
-            config.refuse("unpivot.twice", *place, "unpivot", column)
+            config.refuse("unpivot.twice", *config.place(place, "unpivot", column))
         seen.add(target)
 
 
@@ -117,8 +119,9 @@ def _answers(config: Config, block: Block, *place: str | int) -> None:
     """An NPS needs eleven steps; a scale belongs to an answer or an attribute."""
     nps = block.scale.get("nps")
     if nps and (nps.min, nps.max) not in {(0.0, 10.0), (1.0, 11.0)}:
-        config.refuse("scale.not_nps", *place, "scale", "nps", given=f"{nps.min:g}–{nps.max:g}")
+        at = config.place(place, "scale", "nps")
+        config.refuse("scale.not_nps", *at, given=f"{nps.min:g}–{nps.max:g}")
     table = DICTIONARY[str(place[1])]
     for name in block.scale:
         if name in table.columns and not column_of(table, block, name).answer:
-            config.refuse("config.unknown_column", *place, "scale", name, nearest="")
+            config.refuse("config.unknown_column", *config.place(place, "scale", name), nearest="")

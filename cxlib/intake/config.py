@@ -50,6 +50,12 @@ class Config:
         """Add an error at the line of a key."""
         self.problems.append(self.problem(rule, *path, given=given, **why))
 
+    def place(self, block: Path_, *key: str | int) -> Path_:
+        """Path of a key of a block, which may stand at top level in an engagement of one file."""
+        inside = _find(self.root, (*block, *key))[0]
+        above = _find(self.root, key)[0] if len(inside) <= len(block) else []
+        return key if above[:1] == list(key[:1]) else (*block, *key)
+
     def problem(
         self, rule: str, *path: str | int, given: Any = "", severity: Any = "reject", **why: Value
     ) -> Problem:

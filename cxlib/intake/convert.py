@@ -26,7 +26,7 @@ from cxlib.intake.date_text import Dates, to_dates
 from cxlib.intake.dictionary import Column
 from cxlib.intake.engagement import Block
 from cxlib.intake.number_text import Mark, to_numbers
-from cxlib.intake.raw import Flags
+from cxlib.intake.raw import Flags, matches
 
 KNOWN_CODES = (88, 98, 99, 998, 999)
 YES = {"sí", "si", "s", "yes", "y", "true", "verdadero", "1", "1.0", "x"}
@@ -96,7 +96,7 @@ class Conversion(Ledger):
         kept: pd.Series[str],
     ) -> pd.Series[str]:
         """Codes that a gap turned into 1001.0 become 1001 again, with a notice."""
-        if len(kept) and kept.str.fullmatch(r"\d+\.0").all():
+        if len(kept) and matches(kept, r"\d+\.0").all():
             hit = flags_of(distinct, left, np.ones(len(left), dtype=bool))
             self.tell("notice", "id.float_text", cells, distinct, hit, personal=spec.personal)
             return kept.str.removesuffix(".0")
@@ -104,7 +104,7 @@ class Conversion(Ledger):
 
     def _id(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
         kept = self._text(cells, distinct, spec, left)
-        lost = kept.str.fullmatch(r"\d[.,]\d+[eE]\+\d+").fillna(value=False).to_numpy(dtype=bool)
+        lost = matches(kept, r"\d[.,]\d+[eE]\+\d+")
         self.tell("reject", "id.precision_lost", cells, distinct, lost, personal=spec.personal)
         return kept
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from cxlib.intake.raw import matches
 
 Flags = npt.NDArray[np.bool_]
 
@@ -51,7 +54,7 @@ class Dates:
 
 def order_of(written: pd.Series[str]) -> str:
     """Order that the texts prove (dmy, mdy), "" when none does, "both" when they disagree."""
-    parts = written.str.extract(_NUMERIC)
+    parts = written.str.extract(f"^{_NUMERIC}$", flags=re.IGNORECASE)
     first = pd.to_numeric(parts["first"]).to_numpy()
     middle = pd.to_numeric(parts["middle"]).to_numpy()
     dmy, mdy = bool((first > 12).any()), bool((middle > 12).any())
@@ -97,9 +100,9 @@ def _naive(parsed: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
 def _read(written: pd.Series[str], order: str | None) -> tuple[pd.Series[Any], Flags, Flags]:
     """Moments as written (those with a zone in UTC), which have a zone, which are ambiguous."""
     unclear = np.zeros(len(written), dtype=bool)
-    iso = written.str.fullmatch(_ISO).to_numpy(dtype=bool)
+    iso = matches(written, _ISO)
     values = pd.Series(pd.NaT, index=written.index, dtype="datetime64[us]")
-    zoned = written.str.contains(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
+    zoned = matches(written, r".*:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})")
     if iso.any():
         parsed = pd.to_datetime(written[iso], format="ISO8601", errors="coerce", utc=True)
         values[iso] = _naive(parsed)
@@ -123,7 +126,7 @@ def _parts(written: pd.Series[str], order: str | None) -> pd.DataFrame:
         here = lower.str.fullmatch(shape, case=False) & (parts["year"] == "")
         if not here.any():
             continue
-        found = lower[here].str.extract(f"^{shape}$", flags=2).fillna("")
+        found = lower[here].str.extract(f"^{shape}$", flags=re.IGNORECASE).fillna("")
         if shape is _NUMERIC:
             found, doubt = _ordered(found, order)
             unclear[here] = doubt

@@ -93,7 +93,9 @@ def _once(problems: list[Problem]) -> list[Problem]:
     """Each problem once, though several tables read its column."""
     once: dict[tuple[Any, ...], Problem] = {}
     for p in problems:
-        once.setdefault((p.severity, p.file, p.rule, p.sheet, p.column, p.values, p.rows, p.row), p)
+        why = tuple(sorted(p.why.items(), key=str))
+        place = (p.file, p.sheet, p.column, p.row, p.rows)
+        once.setdefault((p.severity, p.rule, *place, p.values, why), p)
     return list(once.values())
 
 

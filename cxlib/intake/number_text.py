@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cxlib.intake.raw import matches
+
 Mark = Literal[".", ","]
 
 _CURRENCY = r"US\$|S/\.?|R\$|[$€£¥₡₲₱]|[A-Z]{3}(?=[\s\d])|(?<=[\d\s])[A-Z]{3}$"
@@ -66,13 +68,15 @@ def to_numbers(
 
 def _simple(written: pd.Series[str], decimal: Mark | None) -> bool:
     """Whether all texts are bare digits with at most a point whose meaning is known: the usual."""
-    if decimal == "," or not written.str.fullmatch(r"-?\d+(?:\.\d+)?").all():
+    if decimal == "," or not matches(written, r"-?\d+(?:\.\d+)?").all():
         return False
     return decimal == "." or not written.str.contains(".", regex=False).any()
 
 
 def _core(written: pd.Series[str]) -> pd.Series[str]:
     """Sign and digits alone: no currency, per cent, brackets, odd spaces or odd minus signs."""
+    if matches(written, r"[+-]?[\d.,]+").all():
+        return written
     core = written.astype("str").str.replace(r"[\u00a0\u2007\u2009\u202f]", " ", regex=True)
     core = core.str.replace("\N{MINUS SIGN}", "-", regex=False)
     core = core.str.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'", regex=False)
@@ -87,10 +91,6 @@ def _floats(digits: pd.Series[str]) -> npt.NDArray[np.float64]:
     return np.array(digits.astype("float64"), dtype=np.float64)
 
 
-def _match(core: pd.Series[str], pattern: str) -> npt.NDArray[np.bool_]:
-    return core.str.fullmatch(pattern).to_numpy(dtype=bool)
-
-
 def _proof(core: pd.Series[str], decimal: str) -> npt.NDArray[np.bool_]:
     """Texts that can only be read with this decimal mark."""
     d, t = (r"\.", ",") if decimal == "." else (",", r"\.")
@@ -98,12 +98,12 @@ def _proof(core: pd.Series[str], decimal: str) -> npt.NDArray[np.bool_]:
     both = rf"[+-]?\d{{1,3}}(?:{t}\d{{3}})+{d}\d+|[+-]?\d{{1,3}}(?:{t}\d{{3}}){{2,}}"
     spaced = rf"{_SPACED}{d}\d+"
     power = rf"[+-]?\d+{d}\d+[eE][+-]?\d+"
-    return _match(core, rf"{odd}|{both}|{spaced}|{power}")
+    return matches(core, rf"{odd}|{both}|{spaced}|{power}")
 
 
 def _grouped_once(core: pd.Series[str]) -> npt.NDArray[np.bool_]:
     """Texts such as 1.234 and 12,345, which both readings allow."""
-    return _match(core, r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+    return matches(core, r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 
 
 def _fits(core: pd.Series[str], decimal: str, thousands: str | None) -> npt.NDArray[np.bool_]:
@@ -115,4 +115,4 @@ def _fits(core: pd.Series[str], decimal: str, thousands: str | None) -> npt.NDAr
     for mark in sorted(marks):
         t = r"\." if mark == "." else mark
         forms.append(rf"[+-]?\d{{1,3}}(?:{t}\d{{3}})+{fraction}")
-    return _match(core, "|".join(forms))
+    return matches(core, "|".join(forms))

@@ -6,13 +6,14 @@ try ids one by one.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
 from pathlib import Path
 
 import pandas as pd
+
+from cxlib.intake.raw import matches
 
 KEY = "key"
 PERSONAL_SHAPE = (
@@ -42,7 +43,7 @@ def pseudonyms(ids: pd.Series[str], key: bytes) -> pd.Series[str]:
     """Replace ids by 14 characters that only the key can make again; missing ids stay missing."""
     distinct = ids.dropna().unique()
     names = {
-        str(given): "p" + hmac.new(key, str(given).encode(), hashlib.sha256).hexdigest()[:13]
+        str(given): "p" + hmac.digest(key, str(given).encode(), "sha256").hex()[:13]
         for given in distinct
     }
     return ids.map(names).astype("str")
@@ -50,4 +51,4 @@ def pseudonyms(ids: pd.Series[str], key: bytes) -> pd.Series[str]:
 
 def looks_personal(ids: pd.Series[str]) -> bool:
     """Whether any code has the shape of a mail address, telephone or identity number."""
-    return bool(ids.dropna().str.fullmatch(PERSONAL_SHAPE).any())
+    return bool(matches(ids.dropna(), PERSONAL_SHAPE).any())

@@ -41,7 +41,8 @@ def grouped(problems: Sequence[Problem]) -> list[Group]:
     kinds: dict[tuple[Any, ...], list[Problem]] = {}
     for p in problems:
         cause = (p.severity, p.file, p.sheet, p.rule, p.column)
-        kinds.setdefault(cause if p.rows else (*cause, p.row, p.values), []).append(p)
+        alone = (p.row, p.values, *sorted(p.why.items(), key=str))
+        kinds.setdefault(cause if p.rows else (*cause, *alone), []).append(p)
     groups = []
     for alike in kinds.values():
         rows = {row for p in alike for row in (p.rows or ((p.row,) if p.row else ()))}

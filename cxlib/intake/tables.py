@@ -115,8 +115,9 @@ class Draft:
     def table(self, key: bytes | None) -> Table:
         """The canonical table, personal ids replaced."""
         frame = self.frame.drop(columns=[FILE, ROW])
+        personal = self.personal
         for name, column in self.columns.items():
-            if column.personal or name in self.personal:
+            if column.personal or name in personal:
                 frame[name] = pseudonyms(frame[name], key or b"")
         return Table(self.spec.name, frame=frame, scales=self.scales)
 
