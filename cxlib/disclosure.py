@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from cxlib.core import REFUSED, Estimate, Refuse, Result, Value, refusal
 from cxlib.findings import Finding, Findings, nested, with_findings
+from cxlib.text import BLOCKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,11 @@ _COUNTED: dict[str, People] = {
 }
 
 
-def people(source: Mapping[str, object]) -> People:
-    """Whom the base of a result counts, from the tables that it read."""
+def people(source: Mapping[str, object], key: str = "") -> People:
+    """Whom the base of a result counts: what its block says, else the tables that it read."""
+    said = BLOCKS[key].base if key in BLOCKS else ""
+    if said:
+        return cast("People", said)
     tables = {str(node["table"]) for node in nested(source) if "table" in node}
     for table, counted in _COUNTED.items():
         if table in tables:
@@ -48,9 +52,9 @@ def people(source: Mapping[str, object]) -> People:
     return "none"
 
 
-def hold_back(result: Result) -> Result:
+def hold_back(key: str, result: Result) -> Result:
     """Refuse a result one of whose estimates stands on too small a base of answers."""
-    if result.refused or people(result.source) != "customers":
+    if result.refused or people(result.source, key) != "customers":
         return result
     bases = [v.base for v in result.values.values() if isinstance(v, Estimate)]
     if not bases or min(bases) >= MIN_BASE:
@@ -75,7 +79,7 @@ def disclose(merged: Findings) -> Findings:
 
 
 def _disclosed(found: Finding, floor: int) -> Finding:
-    counted = people(found.source)
+    counted = people(found.source, found.id)
     least = {"customers": floor, "employees": floor, "managers": MANAGERS_FLOOR, "none": 0}[counted]
     if any(_private(value, least) for value in found.values.values()):
         hidden = refusal(Refuse("private_base", need=least), found.source)

@@ -189,7 +189,7 @@ class Run:
 
     def record(self, key: str, result: Result) -> Card:
         """Record a result under its id and show it as a card."""
-        found = store_of_findings.finding(key, hold_back(result), self.notebook)
+        found = store_of_findings.finding(key, hold_back(key, result), self.notebook)
         self._recorded[key] = found
         order = {block: place for place, block in enumerate(BLOCKS)}
         self._recorded = dict(sorted(self._recorded.items(), key=lambda item: order[item[0]]))

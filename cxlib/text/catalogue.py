@@ -40,11 +40,12 @@ class Block:
     outcomes: Mapping[str, Said]
     subtitle: Bilingual | None = None
     ask: Bilingual | None = None
+    base: str = ""  # whom its estimates count, where the tables that it reads do not tell
 
 
 _KNOWN = {
     "chapter", "order", "answers", "notebook", "method", "grade", "chart", "title", "outcomes",
-    "subtitle", "ask",
+    "subtitle", "ask", "base",
 }  # fmt: skip
 _SAID = {"es", "en", "figure", "label", "lesson", "grade"}
 
@@ -77,6 +78,7 @@ def _block(key: str, raw: Mapping[str, Any]) -> Block:
         outcomes,
         raw.get("subtitle"),
         raw.get("ask"),
+        raw.get("base", ""),
     )
 
 

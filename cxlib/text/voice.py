@@ -69,13 +69,22 @@ class Voice:
         """Format a bare number."""
         return formats.number(value, digits, self.locale, in_table=in_table)
 
-    def digits(self, value: float, unit: str, base: float = 0) -> int:
-        """Decimals of a value by its unit and base."""
-        if unit in {"share", "pp"}:
-            return 1 if base >= LARGE_BASE or 0 < abs(value) < 0.01 else 0
+    def digits(self, whole: Estimate) -> int:
+        """Decimals of an estimate and of its interval, by unit, base and width."""
+        width = abs((whole.high or 0) - (whole.low or 0))
+        if whole.unit in {"share", "pp"}:
+            return 1 if whole.base >= LARGE_BASE or 0 < abs(whole.value) < 0.01 else 0
+        if whole.unit == "scale":
+            return 2 if 0 < width < 0.2 else 1
+        if whole.unit == "points":
+            return 1 if whole.base >= LARGE_BASE else 0
+        return self.decimals(whole.value, whole.unit)
+
+    def decimals(self, value: float, unit: str) -> int:
+        """Decimals of a bare value by its unit."""
         if unit == "number":
-            return min(formats.significant(value), 3)
-        return {"scale": 1, "months": 0, "days": 1, "hours": 1}.get(unit, 0)
+            return 0 if float(value).is_integer() else max(0, min(2, formats.significant(value)))
+        return {"scale": 1, "days": 1, "hours": 1}.get(unit, 0)
 
     def value(self, value: Value, part: str = "", *, of: float | None = None) -> str:
         """Print a value, or its `low`, `high`, `n`, `abs`, `abs_low`, `abs_high`, `signed`.
@@ -86,7 +95,7 @@ class Voice:
             return self.word(value)
         if not isinstance(value, Estimate):
             whole = isinstance(value, int) or float(value).is_integer()
-            return self.number(value, 0 if whole else min(formats.significant(value), 3))
+            return self.number(value, 0 if whole else self.decimals(value, "number"))
         if part == "n":
             return self.number(value.n)
         number = _part(value, part)
@@ -109,15 +118,13 @@ class Voice:
         reference = abs(whole.value) if of is None else of
         unit = whole.unit
         if unit in {"share", "pp"}:
-            return self.number(100 * number, self.digits(whole.value, unit, whole.base))
+            return self.number(100 * number, self.digits(whole))
         if unit.startswith("money"):
             if reference >= formats.MILLION:
                 scaled = formats.trimmed(number / formats.MILLION)
                 return self.number(scaled, min(formats.significant(reference / formats.MILLION), 1))
             return self.number(formats.trimmed(number), 0)
-        if unit == "points" and whole.base >= LARGE_BASE:
-            return self.number(number, 1)
-        return self.number(number, self.digits(number, unit, whole.base))
+        return self.number(number, self.digits(whole))
 
     def _with_unit(self, text: str, whole: Estimate) -> str:
         unit = whole.unit
@@ -224,7 +231,7 @@ class Voice:
             return self.number(formats.trimmed(value), 0, in_table=True)
         if unit in {"text", "name", "word", "wave"}:
             return self.number(value, 0 if value.is_integer() else 2, in_table=True)
-        return self.number(value, self.digits(value, unit), in_table=True)
+        return self.number(value, self.decimals(value, unit), in_table=True)
 
     def _column(self, column: str) -> tuple[Mapping[str, Any] | None, str]:
         columns = catalogue("columns")

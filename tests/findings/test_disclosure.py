@@ -39,9 +39,9 @@ def test_a_nested_source_counts_too() -> None:
 
 def test_an_estimate_under_thirty_effective_answers_is_held_back_when_recorded() -> None:
     values = {"x": Estimate(0.5, 0.4, 0.6, "share", n=80, n_effective=22.0)}
-    held = hold_back(Result("seen", values, source=source("responses")))
+    held = hold_back("f", Result("seen", values, source=source("responses")))
     assert (held.outcome, held["have"], held["need"]) == ("refused", 22, 30)
-    assert not hold_back(Result("seen", values, source=source("operations"))).refused
+    assert not hold_back("f", Result("seen", values, source=source("operations"))).refused
 
 
 def test_rows_under_thirty_lose_their_number_and_keep_their_base() -> None:
