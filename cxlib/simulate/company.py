@@ -74,11 +74,33 @@ def leave(world: World) -> None:
     customers["unresolved_since"] = since
     over = cases["customer"].map(customers["end"])
     world.tables["cases"] = cases[~(over < cases["opened"])].reset_index(drop=True)
+    lost = ["at_stake"] if p["leaving"]["unresolved"] else ["none"]
+    world.plant(
+        "losses.outcome", "losses_once", "outcome", lost, how="unresolved cases and leaving"
+    )
     unused = min(p["products"], key=lambda name: p["products"][name])
     world.plant(
         "offer.unused", "offer_use", "names", [unused], name="unused", how="hardly anybody has it"
     )
     _plant_price_rise(world, risen & still.to_numpy())
+
+
+def sell(world: World) -> None:
+    """Sales of devices in the stores' own system, which knows invoices, not contracts."""
+    dice = world.random("sales")
+    n = world.many(world.part("company")["sales"])
+    day = world.months[0] + pd.to_timedelta(dice.integers(0, 700, n), unit="D")
+    world.tables["transactions"] = pd.DataFrame(
+        {
+            "customer_id": [f"FV{number:07d}" for number in dice.permutation(n) + 2_000_000],
+            "date": day,
+            "amount": np.rint(dice.gamma(3.0, 160, n)) * 1000,
+        }
+    ).sort_values("date", ignore_index=True)
+    world.plant(
+        "keys.broken", "data_validity", "equals", 1, name="broken",
+        how="sales carry the number of an invoice where the contract should stand",
+    )  # fmt: skip
 
 
 def _plant_price_rise(world: World, risen: np.ndarray) -> None:
@@ -170,3 +192,5 @@ def choose(world: World) -> None:
         "main.profit", "main_profit", "inside", p["bonus"] * apart, name="gap",
         how="margin a month of who declares the company main over the rest",
     )  # fmt: skip
+    if not p["bonus"]:
+        world.plant("main.none", "main_profit", "outcome", ["none"], how="no difference")

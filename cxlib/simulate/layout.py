@@ -94,6 +94,7 @@ def sheets(world: World) -> list[Sheet]:
         lay("customers", "clientes.csv.gz", tables["customers"], LAYOUT["customers"],
             types=dict.fromkeys(words("product"), "boolean")),
         lay("providers", "proveedores.csv", tables["providers"], LAYOUT["providers"]),
+        lay("transactions", "ventas.csv.gz", tables["transactions"], LAYOUT["transactions"]),
         lay("events", "casos.csv.gz", events.log(world), LAYOUT["events"],
             timezone="America/Bogota"),
         *_panel(world),

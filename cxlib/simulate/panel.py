@@ -159,6 +159,9 @@ def _plant(world: World) -> None:
             f"links.{name}.lag", "metric_links", "row", [lag], name="lag",
             where={"metric": name, "grade": "B"}, how="months from the metric to revenue",
         )  # fmt: skip
+    orphans = len(LEVELS) + 2 - len(true)  # and the repeated one and the index of trust
+    world.plant("links.orphans", "metric_links", "equals", orphans, name="orphans",
+                how="metrics that move, and move nothing")  # fmt: skip
     world.plant("audit.dead", "metric_audit", "names", ["printed_reports"], name="dead_name",
                 how="no owner, no definition, feeds nothing, never moves")  # fmt: skip
     world.plant(
@@ -174,6 +177,12 @@ def _plant(world: World) -> None:
         silent = [p["silent"]["one"], p["silent"]["other"]]
         world.plant("silent.one", "silent_pairs", "names", silent, name="one", how="no contact")
         world.plant("silent.other", "silent_pairs", "names", silent, name="other", how="the same")
+    else:
+        world.plant("silent.none", "silent_pairs", "outcome", ["none"], how="all talk alike")
+    slow = max(true, key=lambda name: true[name][1], default="")
+    if slow:
+        world.plant("forecast.lead", "forecast", "equals", true[slow][1], name="lead",
+                    how=f"months by which {slow} goes before revenue")  # fmt: skip
     world.plant(
         "forecast.outcome", "forecast", "outcome", ["skill"] if p["growth"] else ["no_skill"],
         how="revenue grows" if p["growth"] else "revenue repeats last year's season",

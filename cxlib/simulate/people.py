@@ -146,6 +146,12 @@ def _plant(world: World) -> None:
                     how="its bias, in points")  # fmt: skip
     else:
         world.plant("belief.outcome", "belief_gap", "outcome", ["none"], how="no bias")
+    world.plant("own.generic", "own_model", "equals", 1.0, name="share",
+                how="the company brings no model of its own")  # fmt: skip
+    world.plant("plan.listed", "action_inventory", "equals", len(p["initiatives"]),
+                name="initiatives", how="initiatives in the list")  # fmt: skip
+    world.plant("plan.index", "improvisation", "inside", p["bare"] / p["actions"], name="index",
+                how="share of the actions that lack something")  # fmt: skip
     world.plant("plan.bare", "improvisation", "equals", p["bare"], name="bare",
                 how="actions that lack something")  # fmt: skip
     if p["split"]:
@@ -168,4 +174,7 @@ def _plant(world: World) -> None:
         world.plant("first.action", "first_action", "names", pays[:1], name="action",
                     how="worth more than it costs, by a true link")  # fmt: skip
     else:
+        world.plant(
+            "cases.outcome", "business_cases", "outcome", ["none_worth"], how="no true link"
+        )
         world.plant("first.outcome", "first_action", "outcome", ["none"], how="no true link")

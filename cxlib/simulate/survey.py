@@ -276,10 +276,13 @@ def _plant_topics(world: World, p: Mapping[str, Any], census: pd.DataFrame) -> N
     worst = max(gaps, key=lambda topic: gaps[topic])
     if any(gap for *_, gap in p["topics"].values()):
         world.plant("gap.worst", "gap_by_interaction", "names", [worst], name="worst", how="census")
+        world.plant("space.white", "innovation_space", "names", [worst, key[0]], name="white",
+                    how="widest gap, or the weightiest topic where importance counts")  # fmt: skip
     else:
         world.plant(
             "gap.outcome", "gap_by_interaction", "outcome", ["none"], how="desired = delivered"
         )
+        world.plant("space.none", "innovation_space", "outcome", ["no_space"], how="no gap")
     for topic in ("claim", "bill", "payment"):
         world.plant(
             f"gap.{topic}", "gap_by_interaction", "row_inside", gaps[topic], name="gap",
@@ -320,27 +323,28 @@ def _plant_loyalty(
 
 
 def _plant_rest(world: World, p: Mapping[str, Any]) -> None:
+    lean = min(p["propensity"], key=lambda name: p["propensity"][name])
+    world.plant("coverage.level", "coverage_bias", "names", [lean], name="level",
+                how="segment that answers least")  # fmt: skip
+    low = min(p["segment"], key=lambda name: p["segment"][name])
+    promise, target, fit = p["promise"], p["target_gap"], p["fit"]
+    named: list[tuple[str, str, bool, str, str, list[str]]] = [
+        # key, finding, whether planted, value, what it is, outcomes where it is not
+        ("segments", "nps_segments", p["segment"][low] < 0, "segment", low, ["no_difference"]),
+        ("promise.topic", "promise_kept", promise["fall"] > 0, "topic", promise["topic"],
+         ["none_fails", "weakest"]),
+        ("promise.failed", "promise_kept", promise["fall"] > 0, "promise", promise["attribute"],
+         ["none_fails", "weakest"]),
+        ("target.topic", "target_fit", target["more"] > 0, "worst", target["topic"], ["none"]),
+        ("fit.segment", "experience_fit", fit["more"] > 0, "group", fit["segment"], ["none"]),
+        ("fit.aspect", "experience_fit", fit["more"] > 0, "aspect", fit["attribute"], ["none"]),
+    ]  # fmt: skip
+    for key, finding, planted, name, value, otherwise in named:
+        if planted:
+            world.plant(key, finding, "names", [value], name=name, how="the only one planted")
+        else:
+            world.plant(key, finding, "outcome", otherwise, how="nothing planted")
     if p["groups"] > 1:
         world.plant("groups.k", "natural_groups", "equals", p["groups"], name="k", how="needs")
     else:
         world.plant("groups.outcome", "natural_groups", "outcome", ["no_groups"], how="one cloud")
-    promise, target, fit = p["promise"], p["target_gap"], p["fit"]
-    if promise["fall"]:
-        world.plant(
-            "promise.topic", "promise_kept", "names", [promise["topic"]], name="topic",
-            how="interaction that breaks a promise",
-        )  # fmt: skip
-        world.plant(
-            "promise.failed", "promise_kept", "names", [promise["attribute"]], name="promise",
-            how="the broken promise",
-        )  # fmt: skip
-    if target["more"]:
-        world.plant(
-            "target.topic", "target_fit", "names", [target["topic"]], name="worst",
-            how="target customers desire more",
-        )  # fmt: skip
-    if fit["more"]:
-        world.plant("fit.segment", "experience_fit", "names", [fit["segment"]], name="group",
-                    how="worst cell")  # fmt: skip
-        world.plant("fit.attribute", "experience_fit", "names", [fit["attribute"]],
-                    name="aspect", how="worst cell")  # fmt: skip

@@ -144,6 +144,7 @@ def build(parameters: Mapping[str, Any], *, seed: int = 0, scale: float = 1.0) -
     events.live(world)
     company.leave(world)
     company.choose(world)
+    company.sell(world)
     panel.run(world)
     survey.ask(world)
     people.work(world)
