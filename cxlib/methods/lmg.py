@@ -134,10 +134,19 @@ def shares(matrix: Numbers) -> Numbers:
 
     Lindeman, Merenda & Gold (1980). Refuses `too_many_drivers` over 22. p=18 takes 10 ms.
     """
+    return _averaged(matrix[-1, -1] - _left_over(matrix))
+
+
+def _left_over(matrix: Numbers) -> Numbers:
     p = len(matrix) - 1
     if p > LIMIT:
         raise Refuse("too_many_drivers", have=p, need=LIMIT)
-    explained = matrix[-1, -1] - residual_variances(matrix)
+    return residual_variances(matrix)
+
+
+def _averaged(explained: Numbers) -> Numbers:
+    """Mean gain (p,) of each driver over all orders, from what each subset explains (2^p,)."""
+    p = len(explained).bit_length() - 1
     joined, before = _order_weights(p)
     out_of = float(before @ explained)
     gains = (joined + before) * explained
@@ -155,10 +164,11 @@ def decompose(matrix: Numbers) -> Decomposition:
     Source: Lindeman, Merenda & Gold (1980); Grömping (2006).
     """
     drivers, link = matrix[:-1, :-1], matrix[:-1, -1]
-    found = shares(matrix)
-    inverse = np.linalg.pinv(drivers, rcond=_EIGENVALUE, hermitian=True)
-    coefficients = inverse @ link
-    last = coefficients**2 / np.diag(inverse)
+    left_over = _left_over(matrix)
+    found = _averaged(matrix[-1, -1] - left_over)
+    without = len(left_over) - 1 - 2 ** np.arange(len(link))
+    last = left_over[without] - left_over[-1]
+    coefficients = np.linalg.pinv(drivers, rcond=_EIGENVALUE, hermitian=True) @ link
     return Decomposition(found, link**2, last, coefficients, float(found.sum()))
 
 
@@ -177,11 +187,15 @@ def relative_weights(drivers: Numbers, links: Numbers) -> Numbers:
 
 
 def inflation(drivers: Numbers) -> Numbers:
-    """Variance inflation factors (p,): the diagonal of the inverse; infinite where singular."""
-    values = np.linalg.eigvalsh(drivers)
-    if values[0] < 1e-12:
-        return np.full(len(drivers), np.inf)
-    return np.asarray(np.diag(np.linalg.inv(drivers)))
+    """Variance inflation factors (p,): diagonal of the inverse; infinite for what others fix."""
+    if np.linalg.eigvalsh(drivers)[0] > 1e-12:
+        return np.asarray(np.diag(np.linalg.inv(drivers)))
+    free = []
+    for j in range(len(drivers)):
+        others = np.delete(drivers, j, axis=0)
+        link, inverse = others[:, j], np.linalg.pinv(np.delete(others, j, axis=1), hermitian=True)
+        free.append(1 - float(link @ inverse @ link))
+    return np.array([1 / one if one > 1e-10 else np.inf for one in free])
 
 
 def collinear_blocks(
@@ -189,13 +203,15 @@ def collinear_blocks(
 ) -> list[tuple[int, ...]]:
     """Sets of drivers whose shares cannot be told apart: |r| over `pair`, or VIF over `limit`.
 
-    A driver over the limit without such a pair joins the others over the limit.
+    Pairs are joined first; one of each block then enters the VIF, and those over the limit join.
     """
     from scipy.sparse.csgraph import connected_components
 
     linked = np.abs(drivers) > pair
-    alone = (linked.sum(axis=0) == 1) & (inflation(drivers) > limit)
-    linked |= np.outer(alone, inflation(drivers) > limit)
+    _, label = connected_components(linked, directed=False)
+    heads = np.unique(label, return_index=True)[1]
+    over = heads[inflation(drivers[np.ix_(heads, heads)]) > limit]
+    linked[np.ix_(over, over)] = True
     _, label = connected_components(linked, directed=False)
     blocks = [tuple(map(int, np.flatnonzero(label == block))) for block in np.unique(label)]
     return [block for block in blocks if len(block) > 1]
