@@ -68,6 +68,7 @@ class Built:
     frame: pd.DataFrame
     conversion: Conversion
     left_out: int  # rows that `keep` did not ask for
+    without_value: int  # rows whose measure is missing, so that they say nothing
 
 
 def missing_columns(raw: Raw, block: Block) -> list[Problem]:
@@ -88,7 +89,8 @@ def build(table: TableSpec, block: Block, raw: Raw, order: str | None) -> Built:
     """Convert one block whose columns are all there."""
     kept, left_out = _kept(raw, block)
     builder = _Builder(table, block, kept, Conversion(block, len(kept.rows), order))
-    return Built(builder.frame(), builder.conversion, left_out)
+    frame = builder.frame()
+    return Built(frame, builder.conversion, left_out, builder.without_value)
 
 
 def _kept(raw: Raw, block: Block) -> tuple[Raw, int]:
@@ -112,6 +114,7 @@ def _holds(raw: Raw, column: str, values: list[Any]) -> Flags:
 class _Builder:
     def __init__(self, table: TableSpec, block: Block, raw: Raw, conversion: Conversion) -> None:
         self.table, self.block, self.raw, self.conversion = table, block, raw, conversion
+        self.without_value = 0
 
     def frame(self) -> pd.DataFrame:
         """Mapped and constant columns, made long where asked, rows that cannot stand set aside."""
@@ -214,7 +217,9 @@ class _Builder:
             if not spec.required or spec.name not in rows:
                 continue
             blank = rows[spec.name].isna()
-            if blank.any() and not (spec.free or spec.kind == "num"):
+            if spec.free or spec.kind == "num":
+                self.without_value += int(blank.sum())
+            elif blank.any():
                 rule = MISSING_RULE.get(spec.name, "required.blank")
                 rule = rule if self.table.name == "events" else "required.blank"
                 self._row_problem(rule, rows[blank], spec.name)

@@ -27,6 +27,7 @@ _NAMED = (
     r"(?:(?P<day>\d{1,2})[\s/.\-]+(?:de\s+)?)?(?P<month>\d{2})m[\s/.,\-]*(?:de[l]?\s+)?"
     r"(?P<year>\d{4}|\d{2})" + _CLOCK
 )
+_MONTH_FIRST = r"(?P<month>\d{2})m\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})" + _CLOCK
 _MONTHS = {
     "01": "ene(?:ro)?|jan(?:uary)?", "02": "feb(?:rero|ruary)?", "03": "mar(?:zo|ch)?",
     "04": "abr(?:il)?|apr(?:il)?", "05": "may(?:o)?", "06": "jun(?:io|e)?", "07": "jul(?:io|y)?",
@@ -122,7 +123,7 @@ def _parts(written: pd.Series[str], order: str | None) -> pd.DataFrame:
         lower = lower.str.replace(rf"(?<![a-z])(?:{spelt})\b\.?", f"{number}m", regex=True)
     parts = pd.DataFrame("", index=written.index, columns=names).astype("str")
     unclear = pd.Series(data=False, index=written.index)
-    for shape in (_YEAR_FIRST, _MONTH_YEAR, _NAMED, _NUMERIC):
+    for shape in (_YEAR_FIRST, _MONTH_YEAR, _NAMED, _MONTH_FIRST, _NUMERIC):
         here = lower.str.fullmatch(shape, case=False) & (parts["year"] == "")
         if not here.any():
             continue

@@ -94,7 +94,9 @@ class Draft:
             return frame
         lost = repeated
         if given and given.keep != "none":
-            lost = frame.duplicated(key, keep=given.keep)
+            dated = [c for c in ("date", "start") if c in frame][:1]
+            aged = frame.sort_values(dated, kind="stable") if dated else frame
+            lost = aged.duplicated(key, keep=given.keep).reindex(frame.index)
         self._tell_repeated(frame[lost if given else repeated], key, asked=given is not None)
         return frame[~lost].reset_index(drop=True) if given else frame
 
@@ -141,6 +143,7 @@ class Draft:
         return {
             "rows_kept": len(self.frame),
             "left_out": sum(built.left_out for _, built in self.parts),
+            "without_value": sum(built.without_value for _, built in self.parts),
             "columns": mapped,
             "missing": {name: kinds for name, kinds in kinds_of.items() if kinds},
             "set_aside": dict(sorted(aside.items())),

@@ -188,6 +188,14 @@ def test_repeated_keys_are_refused_or_kept_as_declared(responses, found) -> None
         assert not done.rejected
 
 
+def test_the_last_answer_of_a_customer_is_the_latest_by_date(responses, found) -> None:
+    done = responses("id,c,d,n\n1,A,2024-02-01,2\n2,B,2024-01-01,9\n3,A,2024-01-05,7\n",
+                     "mapping: {response_id: id, customer_id: c, date: d, nps: n}\n"
+                     "duplicates: {key: [customer_id], keep: last}\n")  # fmt: skip
+    assert column(done, "response_id") == ["1", "2"]
+    assert [p.rows for p in found(done, "key.duplicate")] == [(4,)]
+
+
 def test_a_response_id_is_unique_within_its_wave_only(make) -> None:
     config = """\
         name: acme
