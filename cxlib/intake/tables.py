@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from cxlib.intake.engagement import Block
 from cxlib.intake.privacy import looks_personal, pseudonyms
 from cxlib.intake.raw import located
 
+Keep = Literal["first", "last", "none"]
 LINKS = (
     ("ratings", "response_id", "responses"),
     ("verbatims", "response_id", "responses"),
@@ -84,21 +85,26 @@ class Draft:
         return " + ".join(sources(source)) if source is not None else ", ".join(long) or name
 
     def _unique(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Refuse repeated keys, or keep the rows that the engagement says."""
+        """Keep of repeated keys what the engagement says; refuse those that are left."""
         given = next((b.duplicates for b, _ in self.parts if b.duplicates), None)
-        key = [c for c in (given.key if given and given.key else self.spec.key) if c in frame]
-        if not key:
-            return frame
-        repeated = frame.duplicated(key, keep=False)
+        if given:
+            frame = self._thinned(frame, given.key or self.spec.key, given.keep)
+        return self._thinned(frame, self.spec.key, None)
+
+    def _thinned(
+        self, frame: pd.DataFrame, columns: Sequence[str], keep: Keep | None
+    ) -> pd.DataFrame:
+        """Tell rows of repeated keys; take them away where asked, the oldest or latest by date."""
+        key = [name for name in columns if name in frame]
+        repeated = frame.duplicated(key, keep=False) if key else pd.Series(dtype=bool)
         if not repeated.any():
             return frame
-        lost = repeated
-        if given and given.keep != "none":
+        if keep in ("first", "last"):
             dated = [c for c in ("date", "start") if c in frame][:1]
             aged = frame.sort_values(dated, kind="stable") if dated else frame
-            lost = aged.duplicated(key, keep=given.keep).reindex(frame.index)
-        self._tell_repeated(frame[lost if given else repeated], key, asked=given is not None)
-        return frame[~lost].reset_index(drop=True) if given else frame
+            repeated = aged.duplicated(key, keep=keep).reindex(frame.index)
+        self._tell_repeated(frame[repeated], key, asked=keep is not None)
+        return frame[~repeated].reset_index(drop=True) if keep else frame
 
     def _tell_repeated(self, rows: pd.DataFrame, key: list[str], *, asked: bool) -> None:
         column = self.client(self.parts[0][0], key[0])
