@@ -93,7 +93,8 @@ def _measured(listed: pd.DataFrame, measured: pd.DataFrame) -> list[tuple[str, s
     found += [(m, "constant") for m in listed["metric"] if m in still]
     moving = [m for m in listed["metric"] if m in inside and m not in still]
     r = inside[moving].corr(min_periods=12).to_numpy(dtype=float)
-    about = listed.set_index("metric").reindex(columns=["feeds", "direction"]).fillna("")
+    about = listed.set_index("metric").reindex(columns=["feeds", "direction"])
+    about = about.astype(object).where(about.notna(), "")
     feeds, direction = about["feeds"].to_dict(), about["direction"].to_dict()
     place = {metric: i for i, metric in enumerate(moving)}
     for one, other in combinations(moving, 2):

@@ -172,9 +172,11 @@ def positive_share(apart: ArrayLike) -> float:
     P(Σ w_j d_j > 0) with w uniform on the simplex is Σ over positive d of d² / Π(d − other).
     """
     d = np.asarray(apart, dtype=float)
-    if (d > 0).all() or (d < 0).all():
+    if (d > 0).all() or (d <= 0).all():
         return float((d > 0).all())
-    d = d + np.array([0, 1e-12, -1e-12]) * max(1e-300, float(np.abs(d).max()))
+    scale = float(np.abs(d).max())
+    if min(abs(d[0] - d[1]), abs(d[1] - d[2]), abs(d[2] - d[0])) < 1e-6 * scale:
+        d = d + np.array([0, 1e-5, -1e-5]) * scale
     parts = [
         d[j] ** 2 / np.prod([d[j] - d[i] for i in range(3) if i != j]) for j in range(3) if d[j] > 0
     ]

@@ -120,7 +120,7 @@ def _smoothed(values: Array, horizon: int) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an optimiser that stops early still forecasts
         model = ExponentialSmoothing(
-            values, trend="add", damped_trend=True, initialization_method="estimated",
+            values, trend="add", damped_trend=True, initialization_method="heuristic",
             seasonal="add" if seasonal else None, seasonal_periods=SEASON if seasonal else None,
         )  # fmt: skip
         return np.asarray(model.fit().forecast(horizon), dtype=float)
