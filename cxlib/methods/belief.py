@@ -55,7 +55,7 @@ def calibration(said: pd.DataFrame, table: pd.DataFrame) -> dict[str, Value]:
     if ranges["respondent"].nunique() < 5 or ranges["question"].nunique() < 8:
         return {}
     met = (ranges["low"] <= ranges["customer_high"]) & (ranges["high"] >= ranges["customer_low"])
-    return {"inside": cells.share(met, ranges["respondent"])}
+    return {"inside": float(met.mean())}
 
 
 def nps_gap(said: pd.DataFrame, responses: Table, wave: str | None) -> dict[str, Value]:

@@ -60,8 +60,11 @@ def _of(
     calculate = design.share if kind == "share" else design.mean
     try:
         found = calculate(values, weights, clusters)
-        if unit == "share":
-            found = replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
+        if kind == "mean" and unit == "share":
+            low, high = max(found.low, 0.0), min(found.high, 1.0)
+            if low == high:  # all alike: the error shows in Wilson's interval alone
+                low, high = design.wilson(found.value, found.n_effective, 1.96)
+            found = replace(found, low=low, high=high)
         return found.estimate(unit)
     except Refuse as no:
         if no.values["reason"] not in {"one_answer", "one_cluster"}:

@@ -92,7 +92,7 @@ def slope(answers: pd.DataFrame) -> Slope:
     found = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
     low, high = (float(end) for end in found.conf_int()[1])
     reach = float(stats.t.ppf(0.975, groups - 1) + stats.t.ppf(0.8, groups - 1))
-    estimate = Estimate(float(found.params[1]), low, high, "scale", len(answers), float(groups))
+    estimate = Estimate(float(found.params[1]), low, high, "number", len(answers), float(groups))
     return Slope(estimate, reach * float(found.bse[1]))
 
 
@@ -132,19 +132,26 @@ def verdict(hand_offs: int, usual: float, contact: Estimate | None, middle: floa
 
 
 def matrix(
-    found: pd.DataFrame, answers: pd.DataFrame, middle: float, *, most: int = 40
+    found: pd.DataFrame, answers: pd.DataFrame, middle: float, *, floor: int = 10, most: int = 40
 ) -> pd.DataFrame:
-    """Rows of the pair matrix: department, other_department, hand_offs, cases, contact, verdict."""
+    """Rows of the pair matrix: department, other_department, hand_offs, cases, contact, verdict.
+
+    n : cases handed over; n_contact : people who answered, unmeasured under `floor` of them.
+    """
     usual = float(found["hand_offs"].mean())
     grouped = dict(list(answers.groupby(["one", "two"])))
     rows = []
     for _, pair in found.iterrows():
         mine = grouped.get((pair["one"], pair["two"]))
-        mean = None if mine is None else cells.mean(mine["score"], mine["cluster"])
+        asked = 0 if mine is None else mine["cluster"].nunique()
+        mean = None
+        if mine is not None and asked >= floor:
+            mean = cells.mean(mine["score"], mine["cluster"])
         rows.append(
             {"department": pair["one"], "other_department": pair["two"]}
             | {c: int(pair[c]) for c in ("hand_offs", "cases")}
-            | cells.cells("contact", mean)
+            | cells.cells("contact", mean, base=False)
+            | {"n": int(pair["cases"]), "n_contact": asked}
             | {"verdict": verdict(int(pair["hand_offs"]), usual, mean, middle)}
         )
     frame = pd.DataFrame(rows)

@@ -67,9 +67,9 @@ def belief_gap(
         "m": len(table),
         "worst": str(worst["topic"]),
         "gap": cells.known(worst, "gap", "scale"),
-        "belief": Estimate(float(worst["belief"]), unit="scale", n=int(worst["managers"])),
+        "belief": Estimate(float(worst["belief"]), unit="scale", n=int(worst["n"])),
         "customer": cells.known(worst, "customer", "scale"),
-        "seen_from": Estimate(float(table["seen_from"].median()), unit="scale", n=len(table)),
+        "seen_from": Estimate(float(table["seen_from"].median()), unit="scale", n=int(worst["n"])),
         "managers": int(said["respondent"].nunique()),
     }
     values |= belief.calibration(said, table)
@@ -138,7 +138,7 @@ def _question(name: str, rows: pd.DataFrame, options: float, least: float) -> di
     """Row of one question; the means are empty where raters split."""
     given = rows.dropna(subset=["score"])
     n = given["respondent"].nunique()
-    row: dict[str, Any] = {"question": name, "raters": n}
+    row: dict[str, Any] = {"question": name, "n": n}
     row |= dict.fromkeys(("raw", "capped", "agreement"), math.nan)
     row |= {"verdict": "unscored", "low_role": None, "high_role": None}
     if len(given) < 0.7 * len(rows):

@@ -72,16 +72,17 @@ def composite(
     table = table.sort_values(["small", "middle", "team"], ascending=[True, False, True])
     table = table.reset_index(drop=True)
     best, second = table.iloc[0], table.iloc[1]
+    people = int(ranked["n"].sum())
     corners = weights.ahead(best[list(PARTS)].to_list(), second[list(PARTS)].to_list())
     values: dict[str, Value] = {
         "team": str(best["team"]),
         "second": str(second["team"]),
-        "share": Estimate(weights.share_ahead(corners), unit="share", n=len(ranked)),
+        "share": Estimate(weights.share_ahead(corners), unit="share", n=people),
         "composite": Estimate(
             float(best["middle"]), float(best["composite_low"]), float(best["composite_high"]),
-            "share", int(best["n"]),
+            "share", people,
         ),
-        "plan": Estimate(float(best["plan"]), unit="share", n=int(best["n"])),
+        "plan": Estimate(float(best["plan"]), unit="share", n=people),
         "teams": len(ranked),
         "small": int(table["small"].sum()),
     }  # fmt: skip

@@ -32,10 +32,15 @@ def side(outside: Estimate, *, cut: float = 0.5) -> Literal["outside", "inside",
 
 @method(
     outcomes=("outside", "outside_answers", "inside", "undecided"),
-    values=("dissatisfaction", "inside", "lost_revenue", "area", "area_share", "people", "unmet"),
+    values=("dissatisfaction", "inside", "lost_revenue", "area", "people", "unmet"),
 )
 def scope(
-    events: Table, departments: Table, responses: Table, customers: Table | None = None
+    events: Table,
+    departments: Table,
+    responses: Table,
+    customers: Table | None = None,
+    *,
+    floor: int = 10,
 ) -> Result:
     """Share of dissatisfaction and of lost revenue whose problems began outside service.
 
@@ -46,20 +51,20 @@ def scope(
     """
     areas = departments.need("department", "is_service").drop_duplicates("department")
     is_service = origins.flag(areas["is_service"]).fillna(False).astype(bool)
-    service = set(areas.loc[is_service, "department"])
+    service = {str(area) for area in areas.loc[is_service, "department"]}
     problems = origins.problem_events(events, "customer_id", "department")
     placed = problems["department"].isin(set(areas["department"]))
     burden, unmet = origins.dissatisfaction(responses, problems[placed])
     lost = origins.lost_revenue(customers, problems[placed])
-    table = origins.table([burden, lost] if lost else [burden], service)
+    burdens = [burden, lost] if lost else [burden]
     outside = burden.outside(service)
     where = side(outside)
-    first = (table if where == "undecided" else table[table["place"] == where]).iloc[0]
+    there = {str(area) for part in burdens for area in part.parts}
+    among = {"outside": there - service, "inside": there & service, "undecided": there}[where]
     values: dict[str, Value] = {
         "dissatisfaction": outside,
         "inside": origins.rest(outside),
-        "area": str(first["department"]),
-        "area_share": cells.known(first, "dissatisfaction", "share", base="n_dissatisfaction"),
+        "area": origins.first_area(burdens, among),
         "people": int(burden.customers.nunique()),
         "unmet": unmet,
     }
@@ -68,7 +73,7 @@ def scope(
     notes = [] if placed.all() else [caveat("events_unplaced", events=int((~placed).sum()))]
     notes += [caveat("answers_without_problem", answers=unmet)] if unmet else []
     outcome = "outside_answers" if where == "outside" and lost is None else where
-    return Result(outcome, values, table, tuple(notes))
+    return Result(outcome, values, origins.table(burdens, service, floor), tuple(notes))
 
 
 @method(
@@ -81,9 +86,9 @@ def causes(events: Table) -> Result:
     A case with several causes counts in equal parts. Shares of unresolved cases, clustered by
     customer. One cause leads when it exceeds the next beyond the error.
     """
-    bad, judged = origins.unresolved_cases(events)
-    flags = np.arange(judged) < len(bad)
-    unresolved = cells.share(flags)
+    judged = origins.judged_cases(events)
+    unresolved = cells.share(judged["unresolved"], judged["cluster"])
+    bad = judged[judged["unresolved"]]
     if bad.empty:
         return Result("none", {"unresolved": unresolved, "cases": 0})
     parts = origins.cause_shares(events, bad["case_id"])
@@ -132,23 +137,20 @@ def variants(
     if done.empty:
         raise Refuse("half_open", missing="events.activity", have=0, need=0.5)
     paths = log.paths(done)
-    top = cells.share(done["path"] == paths["code"].iloc[0], done["cluster"])
-    times = durations.case_days(cases, closed)
-    table = eventlog.variant_rows(paths, cover, most)
     values: dict[str, Value] = {
         "cases": len(cases),
         "events": len(log.rows),
         "activities": len(log.names["activity"]),
         "variants": len(paths),
         "top_cases": int(paths["cases"].iloc[0]),
-        "top_share": top,
-        **times,
+        "top_share": cells.share(done["path"] == paths["code"].iloc[0], done["cluster"]),
+        **durations.case_days(cases, closed),
         "mean": cells.mean(done["days"], done["cluster"], unit="days"),
         "events_per_case": float(cases["events"].median()),
         "most_events": int(cases["events"].max()),
         "open": int((~closed).sum()),
     }
-    return Result("observed", values, table, log.notes)
+    return Result("observed", values, eventlog.variant_rows(paths, cover, most), log.notes)
 
 
 @method(outcomes=("observed",), values=("pairs", "events"))
@@ -157,8 +159,7 @@ def graph(events: Table) -> Result:
     log = eventlog.read(events)
     table = eventlog.graph_rows(log)
     pairs = int((table["activity"].ne("case_start") & table["next"].ne("case_end")).sum())
-    values: dict[str, Value] = {"pairs": pairs, "events": len(log.rows)}
-    return Result("observed", values, table, log.notes)
+    return Result("observed", {"pairs": pairs, "events": len(log.rows)}, table, log.notes)
 
 
 @method(
@@ -188,21 +189,9 @@ def official_fit(
     if seen.mapped < least_mapped:
         where = f"journey.{path.by}"
         raise Refuse("steps_unmapped", missing=where, have=seen.mapped, need=least_mapped)
-    follows = cells.share(seen.where(lambda fit: fit.cost == 0), cases["cluster"])
     table = official.table(path, cases, seen, scores)
-    worst = table.sort_values(["skipped", "order"], ascending=[False, True]).iloc[0]
-    values: dict[str, Value] = {
-        "follows": follows,
-        "fitness": Estimate(seen.fitness, unit="share", n=len(cases)),
-        "cases": len(cases),
-        "steps": len(table),
-        "step": str(worst["step"]),
-        "skipped": cells.known(worst, "skipped", "share"),
-    }
-    extra = seen.extra()
-    if extra:
-        hits = seen.where(lambda fit: extra in fit.unexpected)
-        values |= {"extra": extra, "extra_share": cells.share(hits, cases["cluster"])}
+    follows = cells.share(seen.where(lambda fit: fit.cost == 0), cases["cluster"])
+    values = {"follows": follows, **official.worst(table, cases, seen)}
     return Result(fit_outcome(follows, agreement), values, table, log.notes)
 
 
@@ -213,7 +202,7 @@ def fit_outcome(follows: Estimate, agreement: float) -> str:
     return "deviates" if follows.high is not None and follows.high < agreement else "undecided"
 
 
-@method(outcomes=("rework", "none"), values=("share", "cases", "repeated", "activity", "worst"))
+@method(outcomes=("rework", "none"), values=("share", "cases", "repeated", "activity"))
 def rework(events: Table, *, allowed: Sequence[str] = ()) -> Result:
     """Share of cases in which an activity happens twice or more (Wilson, clustered by customer).
 
@@ -237,8 +226,7 @@ def rework(events: Table, *, allowed: Sequence[str] = ()) -> Result:
     if not any(repeats):
         return Result("none", values, None, log.notes)
     table = eventlog.repeat_rows(counted)
-    worst = cells.known(table.iloc[0], "share", "share")
-    values |= {"activity": str(table["activity"].iloc[0]), "worst": worst}
+    values["activity"] = str(table["activity"].iloc[0])
     return Result("rework", values, table, log.notes)
 
 
@@ -274,12 +262,12 @@ def stage_times(
         "part": str(first[by]),
         "median": cells.known(first, "median_hours", "hours"),
         "p90": cells.known(first, "p90_hours", "hours"),
-        "second": str(second[by]),
-        "second_median": cells.known(second, "median_hours", "hours"),
     }
     outcome = "waits" if kind == "waiting" else "lasts"
-    if not first["median_hours_low"] > second["median_hours_high"]:
-        outcome = "no_slowest"
+    if not (first["median_hours_low"] > second["median_hours_high"] and second["n"] >= least):
+        return Result("no_slowest", values, table.head(40), log.notes)
+    values["second"] = str(second[by])
+    values["second_median"] = cells.known(second, "median_hours", "hours")
     return Result(outcome, values, table.head(40), log.notes)
 
 
@@ -318,7 +306,7 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
     slope = contact.slope(answers)
     values |= {
         "slope": slope.estimate,
-        "seen_from": Estimate(slope.seen_from, unit="scale", n=len(answers)),
+        "seen_from": Estimate(slope.seen_from, n=len(answers)),
         "answers": len(answers),
         "score": column,
     }
@@ -328,7 +316,18 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
 
 @method(
     outcomes=("silent", "none"),
-    values=("one", "other", "hand_offs", "cases", "contact", "silent", "pairs", "measured"),
+    values=(
+        "one",
+        "other",
+        "hand_offs",
+        "cases",
+        "contact",
+        "least",
+        "most",
+        "silent",
+        "pairs",
+        "measured",
+    ),
 )
 def silent_pairs(events: Table, employees: Table, *, question: str = "contact") -> Result:
     """Pairs of areas that hand over more than the usual pair and say they have little contact.
@@ -352,11 +351,11 @@ def silent_pairs(events: Table, employees: Table, *, question: str = "contact") 
     if silent.empty:
         return Result("none", values, table, log.notes)
     first = silent.iloc[0]
-    talk = cells.known(first, "contact", "scale")
+    ends = {"contact": "contact", "least": "contact_low", "most": "contact_high"}
+    values |= {name: float(first[column]) for name, column in ends.items()}
     values |= {
         "one": str(first["department"]),
         "other": str(first["other_department"]),
-        "contact": talk,
     }
     values |= {"hand_offs": int(first["hand_offs"]), "cases": int(first["cases"])}
     return Result("silent", values, table, log.notes)

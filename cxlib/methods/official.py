@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlib.core import Refuse, Table
+from cxlib.core import Estimate, Refuse, Table, Value
 from cxlib.methods import cells, conformance, eventlog, topics
 
 
@@ -143,3 +143,20 @@ def step_scores(journey: Journey, scores: Table | None) -> dict[str, dict[str, f
             found[str(step)] = cells.cells("score", mean, base=False) | {"n_score": mean.n}
     empty = {**cells.cells("score", None, base=False), "n_score": math.nan}
     return {str(step): found.get(str(step), empty) for step in journey.steps["step"]}
+
+
+def worst(table: pd.DataFrame, cases: pd.DataFrame, seen: Observed) -> dict[str, Value]:
+    """Fitness of the log, the step most skipped, and the extra activity that most cases have."""
+    first = table.sort_values(["skipped", "order"], ascending=[False, True]).iloc[0]
+    found: dict[str, Value] = {
+        "fitness": Estimate(seen.fitness, unit="share", n=len(cases)),
+        "cases": len(cases),
+        "steps": len(table),
+        "step": str(first["step"]),
+        "skipped": cells.known(first, "skipped", "share"),
+    }
+    extra = seen.extra()
+    if not extra:
+        return found
+    hits = seen.where(lambda fit: extra in fit.unexpected)
+    return {**found, "extra": extra, "extra_share": cells.share(hits, cases["cluster"])}

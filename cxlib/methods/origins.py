@@ -6,8 +6,8 @@ cause say where it started; a case without a noted cause falls to its unresolved
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -71,19 +71,16 @@ def split(answers: pd.DataFrame, problems: pd.DataFrame) -> pd.DataFrame:
     return parts.div(parts.sum(axis=1), axis=0)
 
 
-def unresolved_cases(events: Table) -> tuple[pd.DataFrame, int]:
-    """Cases that end unresolved, one row each with its cluster, and the number of judged cases.
+def judged_cases(events: Table) -> pd.DataFrame:
+    """Cases that were judged, one row each: case_id, unresolved, cluster.
 
     The last event of a case that says yes or no decides; a case never judged is left out.
     """
     frame = events.need("case_id", "start", "resolved", optional=("customer_id",))
     frame = frame.assign(start=stamps(frame["start"]), resolved=flag(frame["resolved"]))
-    judged = frame[frame["resolved"].notna()].sort_values(["case_id", "start"], kind="stable")
-    if judged.empty:
-        raise Refuse("column_missing", missing="events.resolved")
-    last = judged.groupby("case_id", sort=True).tail(1)
-    last = last.assign(cluster=clusters(last, "case_id"))
-    return last[~last["resolved"].astype(bool)], len(last)
+    frame = frame[frame["resolved"].notna()].sort_values(["case_id", "start"], kind="stable")
+    last = frame.groupby("case_id", sort=True).tail(1)
+    return last.assign(unresolved=~last["resolved"].astype(bool), cluster=clusters(last, "case_id"))
 
 
 def cause_shares(events: Table, cases: pd.Series) -> pd.DataFrame:
@@ -126,8 +123,9 @@ def repeats(events: Table, customers: pd.DataFrame | None) -> pd.DataFrame:
     event = event.mask(ends.notna() & (ends == first) & (event == 0), 2)
     found = cases.assign(days=days, event=event)
     if events.has("resolved"):
-        bad, _ = unresolved_cases(events)
-        found["unresolved"] = found["case_id"].isin(bad["case_id"])
+        judged = judged_cases(events)
+        bad = judged.loc[judged["unresolved"], "case_id"]
+        found["unresolved"] = found["case_id"].isin(bad)
     return found
 
 
@@ -145,17 +143,29 @@ class Burden:
         inside = self.parts[[area for area in self.parts if area in service]].sum(axis=1)
         return cells.mean(1 - inside, self.customers, self.weights, "share")
 
+    def people(self) -> dict[str, int]:
+        """How many people each area touched."""
+        return {
+            str(area): int(self.customers[part > 0].nunique()) for area, part in self.parts.items()
+        }
+
+    def pooled(self, names: Mapping[str, str]) -> Burden:
+        """Areas added up under new names."""
+        parts = self.parts.rename(columns=dict(names)).T.groupby(level=0).sum().T
+        return replace(self, parts=parts)
+
+    def totals(self) -> pd.Series:
+        """Weighted share of each area, adding up to 1."""
+        weights = pd.Series(1.0, self.parts.index) if self.weights is None else self.weights
+        totals = self.parts.mul(weights, axis=0).sum()
+        return totals / totals.sum()
+
     def by_area(self) -> pd.DataFrame:
-        """One row a department: its share with interval, and how many people it touched."""
+        """One row a department: its share with its interval."""
         rows = {
-            str(area): {
-                **cells.cells(
-                    self.name,
-                    cells.mean(part, self.customers, self.weights, "share"),
-                    base=False,
-                ),
-                f"n_{self.name}": int(self.customers[part > 0].nunique()),
-            }
+            str(area): cells.cells(
+                self.name, cells.mean(part, self.customers, self.weights, "share"), base=False
+            )
             for area, part in self.parts.items()
         }
         return pd.DataFrame.from_dict(rows, orient="index")
@@ -178,8 +188,8 @@ def dissatisfaction(responses: Table, problems: pd.DataFrame) -> tuple[Burden, i
     return burden, len(answers) - len(parts)
 
 
-def lost_revenue(customers: Table | None, problems: pd.DataFrame) -> Burden | None:
-    """Monthly revenue of customers who left, by area; None where that is not known."""
+def lost_revenue(customers: Table | None, problems: pd.DataFrame, least: int = 50) -> Burden | None:
+    """Monthly revenue of customers who left, by area; None if unknown or of under `least`."""
     if customers is None or not customers.has("end", "revenue"):
         return None
     gone = customers.need("customer_id", "end", "revenue")
@@ -189,6 +199,8 @@ def lost_revenue(customers: Table | None, problems: pd.DataFrame) -> Burden | No
     if parts.empty:
         return None
     who = gone.loc[parts.index]
+    if len(who) < least:
+        return None
     return Burden("lost_revenue", parts, who["customer_id"], who["revenue"])
 
 
@@ -199,17 +211,46 @@ def rest(share: Estimate) -> Estimate:
     return Estimate(1 - share.value, low, high, "share", share.n, share.n_effective)
 
 
-def table(burdens: Collection[Burden], service: Collection[str]) -> pd.DataFrame:
-    """Rows by department, those outside service first, heaviest first; shares of each burden."""
+def table(burdens: Sequence[Burden], service: Collection[str], floor: int) -> pd.DataFrame:
+    """Rows by department, those outside service first, heaviest first; shares of each burden.
+
+    Areas that touched fewer than `floor` people stand together, outside and inside service.
+    """
+    people: dict[str, int] = {}
+    for burden in burdens:
+        for area, count in burden.people().items():
+            people[area] = people.get(area, 0) + count
+    named = _pool(people, service, floor)
     frame = pd.DataFrame()
     for burden in burdens:
-        frame = frame.join(burden.by_area(), how="outer")
-    frame["place"] = ["inside" if area in service else "outside" for area in frame.index]
+        frame = frame.join(burden.pooled(named).by_area(), how="outer")
+    inside = {name for area, name in named.items() if area in service}
+    frame["place"] = ["inside" if name in inside else "outside" for name in frame.index]
     frame["rank"] = frame[[burden.name for burden in burdens]].fillna(0).mean(axis=1)
-    frame = frame.reset_index(names="department")
+    frame = frame.reset_index(names="department").assign(n=len(burdens[0].parts))
     order = ["place", "rank", "department"]
     frame = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
-    return frame[["department", "place", *frame.columns.drop(["department", *order[:2]])]]
+    first = ["department", "place"]
+    return frame[[*first, *(c for c in frame if c not in {*first, "rank"})]]
+
+
+def _pool(people: Mapping[str, int], service: Collection[str], floor: int) -> dict[str, str]:
+    """Names under which areas are shown: the smallest of a side together, up to `floor` people."""
+    named = {area: area for area in people}
+    for inside, together in ((True, "others_inside"), (False, "others_outside")):
+        pooled = 0
+        for area in sorted((a for a in people if (a in service) == inside), key=people.__getitem__):
+            if people[area] >= floor and not 0 < pooled < floor:
+                break
+            named[area] = together
+            pooled += people[area]
+    return named
+
+
+def first_area(burdens: Sequence[Burden], among: Collection[str]) -> str:
+    """Area of those named with the largest mean share over the burdens; by name in a tie."""
+    shares = pd.concat([burden.totals() for burden in burdens], axis=1).fillna(0).mean(axis=1)
+    return str(shares[[area for area in sorted(shares.index) if area in among]].idxmax())
 
 
 def cause_table(parts: pd.DataFrame, clusters: pd.Series) -> pd.DataFrame:

@@ -7,10 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlib.core import Estimate, Unit, rng
-from cxlib.methods import cells, chains
+from cxlib.methods import cells, chains, design
 
 Array = NDArray[np.float64]
 DAYS = (30, 60, 90)
+LEAST = 30  # customers on each side of a comparison
 
 
 def shares(days: Array, event: Array, weights: Array | None = None) -> Array:
@@ -20,12 +21,13 @@ def shares(days: Array, event: Array, weights: Array | None = None) -> Array:
 
 
 def groups(cases: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """All cases; those left unresolved and those resolved, where both are known and there."""
+    """All cases; those left unresolved and those resolved, where both have enough customers."""
     found = {"all": cases}
-    if "unresolved" in cases and 0 < cases["unresolved"].sum() < len(cases):
-        found["unresolved"] = cases[cases["unresolved"]]
-        found["resolved"] = cases[~cases["unresolved"]]
-    return found
+    if "unresolved" not in cases:
+        return found
+    parts = {"unresolved": cases[cases["unresolved"]], "resolved": cases[~cases["unresolved"]]}
+    enough = all(part["customer_id"].nunique() >= LEAST for part in parts.values())
+    return found | parts if enough else found
 
 
 def bootstrap(cases: pd.DataFrame, *, draws: int, seed: int) -> dict[str, Array]:
@@ -69,4 +71,6 @@ def table(
 def _estimate(value: float, drawn: Array, n: int, customers: int, unit: Unit) -> Estimate:
     """Point value with the percentile interval of its draws."""
     low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
+    if unit == "share" and low == high:  # no event, or only events, in every draw
+        low, high = design.wilson(float(value), customers, 1.96)
     return Estimate(float(value), min(low, value), max(high, value), unit, n, float(customers))
