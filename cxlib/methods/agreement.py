@@ -107,21 +107,42 @@ def null_p(
 
 
 def copula(items: pd.DataFrame, draws: int, seed: int) -> Iterator[pd.DataFrame]:
-    """Invented people with the margins and rank correlations of these, and no groups."""
+    """Invented people with the margins and rank correlations of these, and no groups.
+
+    The latent correlations are set so that, cut to these margins, the people show the observed
+    ones: ties would otherwise thin out a halo and let it pass for groups.
+    """
     generator = rng(seed, "groups.copula")
-    types = kinds(items)
+    ordered = {name: np.sort(items[name].to_numpy()) for name in items.columns}
+    root = _latent_root(items, generator)
+    n = len(items)
+    for _ in range(draws):
+        ranks = (generator.standard_normal((n, len(root))) @ root.T).argsort(axis=0).argsort(axis=0)
+        yield pd.DataFrame({name: ordered[name][ranks[:, j]] for j, name in enumerate(ordered)})
+
+
+def _latent_root(items: pd.DataFrame, generator: np.random.Generator) -> Numbers:
+    """Cholesky root of the correlations that give the observed ones once cut to the margins."""
     codes = pd.DataFrame(
         {
             name: pd.factorize(items[name], sort=True)[0] if kind == "nominal" else items[name]
-            for name, kind in types.items()
+            for name, kind in kinds(items).items()
         }
     )
+    wanted, big = _score_correlation(codes), 20_000
+    latent, noise = wanted.copy(), generator.standard_normal((big, codes.shape[1]))
+    places = (np.arange(big) * len(codes)) // big
+    ordered = np.sort(codes.to_numpy(), axis=0)[places]
+    for _ in range(3):
+        root = np.linalg.cholesky(positive(latent) + 1e-9 * np.eye(len(latent)))
+        ranks = (noise @ root.T).argsort(axis=0).argsort(axis=0)
+        shown = _score_correlation(pd.DataFrame(np.take_along_axis(ordered, ranks, axis=0)))
+        latent = np.clip(latent + wanted - shown, -0.999, 0.999)
+        np.fill_diagonal(latent, 1.0)
+    return np.asarray(np.linalg.cholesky(positive(latent) + 1e-9 * np.eye(len(latent))))
+
+
+def _score_correlation(codes: pd.DataFrame) -> Numbers:
+    """Correlation of the normal scores of the ranks."""
     scores = stats.norm.ppf((codes.rank().to_numpy(float) - 0.5) / len(codes))
-    alike = positive(np.asarray(np.corrcoef(scores.T), np.float64)) + 1e-9 * np.eye(len(types))
-    root = np.linalg.cholesky(alike)
-    ordered = {name: np.sort(items[name].to_numpy()) for name in types}
-    n = len(items)
-    for _ in range(draws):
-        drawn = generator.standard_normal((n, len(types))) @ root.T
-        ranks = drawn.argsort(axis=0).argsort(axis=0)
-        yield pd.DataFrame({name: ordered[name][ranks[:, j]] for j, name in enumerate(types)})
+    return np.asarray(np.corrcoef(scores.T), np.float64)

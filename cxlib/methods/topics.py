@@ -63,7 +63,9 @@ def read(ratings: Table, *columns: str, wave: str | None = None) -> pd.DataFrame
 
     Refuses an answer outside its declared scale, and a weight that is negative or missing.
     """
-    optional = ("attribute", "customer_id", "weight", "wave", "date", "factor", "segment")
+    optional = (
+        "attribute", "customer_id", "weight", "wave", "date", "factor", "segment", "importance",
+    )  # fmt: skip
     needed = ("response_id", *columns)
     frame = of_wave(ratings.need(*needed, optional=tuple(set(optional) - set(columns))), wave)
     for column in set(SCALES) & set(frame.columns) & set(ratings.scales):
