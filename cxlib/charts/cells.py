@@ -6,10 +6,12 @@ The same digits serve chart, HTML table and XLSX number format, so that all say 
 from __future__ import annotations
 
 import math
+import typing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cxlib.core import Estimate, Unit
 from cxlib.text import Voice, catalogue
 from cxlib.text.formats import MILLION, NBSP, percent_sign, significant
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BASES = ("n", "n_effective")
-WORDS = {"text", "word", "name", "grade", "month", "date", "wave"}
+WORDS = {"text", "word", "name", "grade", "month", "date", "wave", "missing"}
+BY_BASE = {"share", "pp", "points", "scale"}  # units whose decimals follow the base
+PERIOD, DIGIT = "\N{PUNCTUATION SPACE}", "\N{FIGURE SPACE}"
 SIGNED = {"pp"}  # differences: a plus sign is part of them
 SMALL_BASE = 50  # from 30 to 49 effective answers: hollow, grey, asterisk
 MIN_BASE = 30
@@ -55,6 +59,11 @@ class Cells:
 
     def unit(self, column: str) -> str:
         """Unit of a column; one that nobody described goes by its content."""
+        if column not in self._units:
+            self._units[column] = self._unit(column)
+        return self._units[column]
+
+    def _unit(self, column: str) -> str:
         known = catalogue("columns")
         for name in (column, *(column.removesuffix(end) for end in _SPAN)):
             if name in known:
@@ -75,15 +84,19 @@ class Cells:
 
     def value(self, column: str, row: int) -> Any:
         """Cell as Python holds it; missing and hidden ones are None."""
-        if column not in self.table:
-            return None
-        cell = self.table[column].iloc[row]
-        cell = cell.item() if hasattr(cell, "item") else cell
-        if hasattr(cell, "isoformat"):
-            return None if str(cell) == "NaT" else cell.isoformat()[:10]
-        if isinstance(cell, float) and math.isnan(cell):
-            return None
-        return cell
+        return self._held_cells[column][row] if column in self._held_cells else None
+
+    @cached_property
+    def _held_cells(self) -> dict[str, list[Any]]:
+        return {str(c): [_plain(cell) for cell in self.table[c].tolist()] for c in self.table}
+
+    @cached_property
+    def _digits(self) -> dict[tuple[str, int | None], int]:
+        return {}
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        return {}
 
     def number(self, column: str, row: int) -> float:
         """Cell as a number; NaN where there is none."""
@@ -131,25 +144,51 @@ class Cells:
             return 0.01
         return MILLION if self._millions(column) else 1.0
 
-    def digits(self, column: str) -> int:
-        """Decimals of a column."""
+    def digits(self, column: str, row: int | None = None) -> int:
+        """Decimals of a column, or of one row: shares and points carry more on a large base.
+
+        A row is printed with the digits that its sentence has.
+        """
+        if (column, row) not in self._digits:
+            self._digits[column, row] = self._decimals(column, row)
+        return self._digits[column, row]
+
+    def _decimals(self, column: str, row: int | None) -> int:
         held, unit = self._held(column), self.unit(column)
+        if row is not None and unit in BY_BASE:
+            return self.voice.digits(self._whole(column, row))
         largest = max(map(abs, held), default=0.0)
         whole = all(value.is_integer() for value in held)
-        if column in BASES or unit == "count" or (whole and unit not in {"scale", "share", "pp"}):
+        if column in BASES or unit == "count" or (whole and unit not in BY_BASE):
             return 0
-        if unit in {"share", "pp"}:
-            return 1 if largest < 0.1 or min(self.bases, default=0) >= 1_000 else 0
+        if unit in BY_BASE:
+            return max((self.digits(column, i) for i in range(len(self.table))), default=0)
         if unit.startswith("money"):
             return min(significant(largest / self.scale(column)), 1) if largest else 0
         if unit == "number" or column.startswith("p_"):
             return min(significant(largest), 3)
-        fixed = {"scale": 1, "points": 1, "days": 1, "hours": 1}
+        fixed = {"days": 1, "hours": 1}
         return fixed.get(unit, 1 if largest < 10 else 0)
 
-    def say(self, column: str, number: float, *, plus: bool = False) -> str:
+    def _whole(self, column: str, row: int) -> Estimate:
+        """Estimate in a row that a column holds, or holds an end of."""
+        stem = column.removesuffix("_low").removesuffix("_high")
+        name = stem if stem in self.estimates else column
+        value, low, high = (self.number(name + end, row) for end in ("", *_SPAN))
+        known = not math.isnan(low) and not math.isnan(high)
+        base = self.base(row)
+        return Estimate(
+            0.0 if math.isnan(value) else value,
+            low if known else None,
+            high if known else None,
+            typing.cast("Unit", self.unit(column)),
+            n_effective=base if math.isfinite(base) else 0.0,
+        )
+
+    def say(self, column: str, number: float, row: int | None = None, *, plus: bool = False) -> str:
         """Print a number of a column, even one that stands in no cell (a tick, a limit)."""
-        text = self.voice.number(number / self.scale(column), self.digits(column), in_table=True)
+        digits = self.digits(column, row)
+        text = self.voice.number(number / self.scale(column), digits, in_table=True)
         zero = not text.strip("0.,\N{MINUS SIGN}")
         if zero:
             text = text.lstrip("\N{MINUS SIGN}")
@@ -167,14 +206,21 @@ class Cells:
             return self.voice.cell(column, cell)
         if column.startswith("p_") and 0 <= cell < 0.0005:
             return f"<{NBSP}{self.voice.number(0.001, 3)}"
-        return self.say(column, float(cell))
+        return self.say(column, float(cell), row)
+
+    def pad(self, column: str, row: int) -> str:
+        """Blanks as wide as the decimals that a row lacks, so that a column keeps its mark."""
+        if self.unit(column) not in BY_BASE or self.value(column, row) is None:
+            return ""
+        own, most = self.digits(column, row), self.digits(column)
+        return "" if own == most else (PERIOD if own == 0 else "") + (most - own) * DIGIT
 
     def interval(self, column: str, row: int) -> str:
         """Interval of an estimate: «2,9 a 3,5», a dash where there is none."""
         low, high = (self.value(column + end, row) for end in _SPAN)
         if low is None or high is None:
             return self.text(column + "_low", row)
-        ends = (self.say(column, float(low)), self.say(column, float(high)))
+        ends = (self.say(column, float(low), row), self.say(column, float(high), row))
         return f"{NBSP}{self.voice.ui('to')}{NBSP}".join(ends)
 
     def with_unit(self, column: str, row: int) -> str:
@@ -198,3 +244,11 @@ class Cells:
                 money = self.voice.ui("millions", currency=money)
             return f"{text}{NBSP}{money}"
         return f"{text}{NBSP}{self.voice.ui(word)}" if word else text
+
+
+def _plain(cell: Any) -> Any:
+    """Cell as Python holds it: dates as text, missing as None."""
+    cell = cell.item() if hasattr(cell, "item") else cell
+    if hasattr(cell, "isoformat"):
+        return None if str(cell) == "NaT" else cell.isoformat()[:10]
+    return None if isinstance(cell, float) and math.isnan(cell) else cell

@@ -68,7 +68,7 @@ def printed(cells: Cells, column: str, row: int) -> tuple[str, ...]:
     instead = too_few(cells, column, row)
     plus = reference(cells, column) is not None
     number = cells.number(column, row)
-    texts = [instead or cells.say(column, number, plus=plus)]
+    texts = [instead or cells.say(column, number, row, plus=plus) + cells.pad(column, row)]
     if column in cells.estimates:
         texts.append("" if instead else cells.interval(column, row))
     if "n" in cells.columns:
@@ -292,7 +292,7 @@ def likert(finding: Finding, cells: Cells) -> Chart | None:
         plot.axes.barh(places, part, left=start, height=5.6, color=colour, zorder=2)
         for i, (width, left) in enumerate(zip(part, start, strict=True)):
             if width == width and width * room > 11:
-                text = cells.say(key, float(width)) + percent_sign(cells.voice.locale)
+                text = cells.say(key, float(width), i) + percent_sign(cells.voice.locale)
                 plot.axes.text(
                     left + width / 2, places[i], text, ha="center", va="center", color=ink,
                     fontsize=theme.SMALL, **theme.medium(),

@@ -241,7 +241,7 @@ def _curve(canvas: Canvas, cells: Cells, scores: np.ndarray, left: float, height
         small = cells.number("n_score", i) < SMALL_BASE
         colour = theme.BRICK if i == worst else theme.NAVY
         scatter(axes, [xs[i]], [scores[i]], colour, hollow=small)
-        text = cells.say("score", scores[i]) + ("*" if small else "")
+        text = cells.say("score", scores[i], i) + ("*" if small else "")
         top = np.nanmax([scores[i], highs[i]])
         axes.annotate(
             text, (xs[i], top), xytext=(0, 6), textcoords="offset points", ha="center",
@@ -278,7 +278,7 @@ def slope(finding: Finding, cells: Cells) -> Chart | None:
         small = MIN_BASE <= cells.base(i) < SMALL_BASE
         scatter(axes, [xs[i]], [ys[i]], theme.GREY if small else theme.NAVY, hollow=small)
         axes.annotate(
-            cells.say(column, ys[i]) + ("*" if small else ""), (xs[i], ys[i]), xytext=(9, 4),
+            cells.say(column, ys[i], i) + ("*" if small else ""), (xs[i], ys[i]), xytext=(9, 4),
             textcoords="offset points", color=theme.NAVY, fontsize=theme.LABEL, **theme.medium(),
         )  # fmt: skip
     value_ticks(axes, cells, column)
@@ -328,7 +328,7 @@ def matrix(finding: Finding, cells: Cells) -> Chart | None:
     pair = _pair(cells)
     if len(pair) < 2:
         return dots(finding, cells.voice)
-    first, second = pair
+    first, second = pair[::-1] if "item" in pair[1:] else pair
     column = pick(cells, "hand_offs|fit|mean") or main_number(cells)
     numbers = array(cells, column)
     if np.isnan(numbers).all():
@@ -474,6 +474,8 @@ def groups(finding: Finding, cells: Cells) -> Chart | None:
 
 def _profile(finding: Finding, cells: Cells) -> Chart | None:
     """Groups by their share, or levels by item where there are thirds instead of groups."""
+    if len([c for c in cells.names if c not in JUDGEMENTS]) > 1 and "item" in cells.columns:
+        return matrix(finding, cells.voice)
     levels = [c for c in cells.numbers if c not in cells.estimates and c != "stability"]
     if len(cells.names) == 1 and len(levels) >= 2:
         rows = [cells.text(cells.names[0], row) for row in range(len(cells.table))][:MATRIX]

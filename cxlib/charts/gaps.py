@@ -16,6 +16,7 @@ from cxlib.charts.dots import dots, silent
 from cxlib.charts.kinds import alt, extremes, kind, name_columns, pick
 from cxlib.charts.labels import Box
 from cxlib.charts.rows import (
+    WORDS,
     Line,
     Rows,
     Tone,
@@ -103,7 +104,7 @@ def _line_colour(tone: Tone, cells: Cells, gap: str, row: int) -> str:
 
 def _gap_texts(cells: Cells, gap: str, row: int) -> tuple[str, ...]:
     instead = too_few(cells, gap, row)
-    texts = [instead or cells.say(gap, cells.number(gap, row), plus=True)]
+    texts = [instead or cells.say(gap, cells.number(gap, row), row, plus=True)]
     if gap in cells.estimates:
         texts.append("" if instead else cells.interval(gap, row))
     if "n" in cells.columns:
@@ -215,10 +216,10 @@ def _plane(finding: Finding, cells: Cells, plane: Plane) -> Chart | None:
     axes.set_ylim(*limits([*spans[plane.y].ravel(), plane.cut_y], zero=plane.zero))
     theme.bare(axes, grid="")
     _corners(canvas, axes, cells, plane, frame)
-    tones = [_plane_tone(finding, cells, plane, row, spans) for row in rows]
+    tones = _two_bricks([_plane_tone(finding, cells, plane, row, spans) for row in rows])
     for row, tone in zip(rows, tones, strict=True):
         _cross(axes, spans, plane, row, tone, (xs[row], ys[row]))
-    for tone in ("hollow", "plain", "brick"):
+    for tone in _TONES:
         chosen = [row for row, own in zip(rows, tones, strict=True) if own == tone]
         if chosen:
             scatter(axes, xs[chosen], ys[chosen], _TONES[tone], hollow=tone == "hollow", size=62)
@@ -246,7 +247,18 @@ def _plane(finding: Finding, cells: Cells, plane: Plane) -> Chart | None:
     return Chart(canvas.figure, words, cells.table.head(shown))
 
 
-_TONES = {"hollow": theme.GREY, "plain": theme.NAVY, "brick": theme.BRICK}
+_TONES: dict[Tone, str] = {
+    "hollow": theme.GREY,
+    "plain": theme.NAVY,
+    "strong": theme.NAVY,
+    "brick": theme.BRICK,
+}
+
+
+def _two_bricks(tones: list[Tone]) -> list[Tone]:
+    """Leave brick to the first two; the others keep navy and a strong name."""
+    first = [k for k, tone in enumerate(tones) if tone == "brick"][:2]
+    return ["strong" if t == "brick" and k not in first else t for k, t in enumerate(tones)]
 
 
 def _span(cells: Cells, column: str, shown: int) -> np.ndarray:
@@ -349,8 +361,8 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
         x, y = at(points[0][row], points[1][row])
         x0, y0 = at(spans[plane.x][row][0], spans[plane.y][row][0])
         x1, y1 = at(spans[plane.x][row][1], spans[plane.y][row][1])
-        taken += [Box(x - 2, y - 2, x + 2, y + 2), Box(x0, y - 0.4, x1, y + 0.4)]
-        taken.append(Box(x - 0.4, y1, x + 0.4, y0))
+        taken += [Box(x - 2, y - 2, x + 2, y + 2), Box(x0, y - 0.8, x1, y + 0.8)]
+        taken.append(Box(x - 0.8, y1, x + 0.8, y0))
     for cut, vertical in ((plane.cut_x, True), (plane.cut_y, False)):
         if cut == cut:
             x, y = at(cut, cut)
@@ -361,7 +373,7 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
         taken += [Box(frame.right - 26, frame.top, frame.right, frame.top + 6)]
         taken += [Box(frame.left, frame.bottom - 6, frame.left + 26, frame.bottom)]
         taken += [Box(frame.right - 26, frame.bottom - 6, frame.right, frame.bottom)]
-    rank = {"brick": 0, "plain": 1, "hollow": 2}
+    rank = {"brick": 0, "strong": 1, "plain": 2, "hollow": 3}
     order = sorted(range(len(rows)), key=lambda k: rank[tones[k]])
     where = labels.place(
         [names[k] for k in order],
@@ -370,8 +382,8 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
         frame,
     )
     for k, (x, y) in zip(order, where, strict=True):
-        colour = {"hollow": theme.MUTED, "plain": theme.INK, "brick": theme.BRICK}[tones[k]]
-        bold = theme.medium() if tones[k] == "brick" else {}
+        colour = WORDS[tones[k]]
+        bold = theme.medium() if tones[k] in {"brick", "strong"} else {}
         canvas.text(x, y, names[k], color=colour, **bold)
 
 

@@ -57,7 +57,7 @@ def place(
 def _around(x: float, y: float, width: float) -> list[Box]:
     right, left = x + REACH, x - REACH - width
     boxes = []
-    for dy in (-3.4, 3.4, -7.5, 7.5, 0.0):
+    for dy in (-3.4, 3.4, 0.0, -7.5, 7.5, -11.5, 11.5):
         for start in (right, left, x - width / 2):
             if dy or start in {right, left}:
                 boxes.append(Box(start, y + dy - HEIGHT / 2, start + width, y + dy + HEIGHT / 2))

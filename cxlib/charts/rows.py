@@ -15,7 +15,7 @@ import seaborn as sns
 from matplotlib.ticker import MaxNLocator
 
 from cxlib.charts import theme
-from cxlib.charts.cells import MIN_BASE, SMALL_BASE, Cells
+from cxlib.charts.cells import DIGIT, MIN_BASE, PERIOD, SMALL_BASE, Cells
 from cxlib.charts.theme import LABEL, MUTED, NOTE, SMALL, Canvas, text_width, wrapped
 from cxlib.text import Voice
 from cxlib.text.formats import percent_sign
@@ -150,7 +150,9 @@ class Rows:
                 if k == 0:
                     bold = {} if line.tone == "hollow" else theme.medium()
                     style = {"color": WORDS[line.tone], "size": LABEL, **bold}
-                self.canvas.text(edges[k], y, text, ha="right", **style)
+                bare = text.rstrip(f"{PERIOD}{DIGIT}")
+                blank = text_width(f"{text}0") - text_width(f"{bare}0") if text != bare else 0.0
+                self.canvas.text(edges[k] - blank, y, bare, ha="right", **style)
 
     def ticks(self, cells: Cells, column: str, *, note: bool = True) -> None:
         """Label the value axis in the reader's numbers; a percent sign at the last tick."""

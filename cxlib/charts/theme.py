@@ -19,7 +19,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.ft2font import LoadFlags
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,22 +41,27 @@ LABEL, SMALL, NOTE = 9.2, 8.4, 7.8  # pt: names and values, heads and axes, rema
 MEDIUM = 600  # weight of what must be seen first
 
 MM = 1 / 25.4
-_STYLES = ("Regular", "Semibold", "It", "SemiboldIt")
+_STYLES = {400: "Regular", 600: "Semibold"}
 
 
 @lru_cache
 def family() -> tuple[str, ...]:
     """Register Source Sans Pro once; its name and the fallback that matplotlib ships."""
+    # the fallback has no semibold and says so in the log at every text
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    for path in font_files().values():
+        font_manager.fontManager.addfont(str(path))
+    return ("Source Sans Pro", "DejaVu Sans") if font_files() else ("DejaVu Sans",)
+
+
+def font_files() -> dict[int, Path]:
+    """Files of Source Sans Pro by weight; none where its package is not installed."""
     try:
         import font_source_sans_pro
     except ImportError:
-        return ("DejaVu Sans",)
-    # the fallback has no semibold and says so in the log at every text
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        return {}
     folder = Path(str(font_source_sans_pro.font_directory))
-    for style in _STYLES:
-        font_manager.fontManager.addfont(str(folder / f"SourceSansPro-{style}.ttf"))
-    return ("Source Sans Pro", "DejaVu Sans")
+    return {weight: folder / f"SourceSansPro-{name}.ttf" for weight, name in _STYLES.items()}
 
 
 def look() -> AbstractContextManager[None]:
@@ -95,13 +100,25 @@ def medium() -> dict[str, Any]:
     return {"fontweight": MEDIUM if len(family()) > 1 else 700}
 
 
-@lru_cache(maxsize=4096)
 def text_width(text: str, size: float = LABEL, weight: int = 400) -> float:
-    """Width of a line of text in mm, as it will be drawn."""
-    if not text:
-        return 0.0
-    font = FontProperties(family=list(family()), weight=weight, size=size)
-    return float(TextPath((0, 0), text, prop=font).get_extents().width) / 72 * 25.4
+    """Width of a line of text in mm: the sum of its letters, as it will be drawn."""
+    return sum(_advance(letter, weight) for letter in text) * size / 72 * 25.4
+
+
+@lru_cache(maxsize=4096)
+def _advance(letter: str, weight: int) -> float:
+    """Width of a letter in ems."""
+    font = font_manager.get_font(_file(weight))
+    font.set_size(1000, 72)
+    return (
+        float(font.load_char(ord(letter), flags=LoadFlags.NO_HINTING).linearHoriAdvance) / 65.536e6
+    )
+
+
+@lru_cache
+def _file(weight: int) -> str:
+    font = FontProperties(family=list(family()), weight=weight)
+    return str(font_manager.findfont(font))
 
 
 def wrapped(text: str, room: float, *, size: float = LABEL, weight: int = 400) -> str:
