@@ -31,7 +31,7 @@ def open(  # noqa: A001 - read as `cx.open`
     import json
     from pathlib import Path
 
-    from cxlib.charts import picture
+    from cxlib.charts import draw
     from cxlib.workbook import Run
 
     folder = Path(engagement)
@@ -46,7 +46,7 @@ def open(  # noqa: A001 - read as `cx.open`
         folder,
         notebook,
         records=records,
-        draw=picture,
+        draw=draw,
         wave=wave,
         segment=segment,
         seed=seed,

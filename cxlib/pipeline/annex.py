@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxlib.charts import picture
+from cxlib.charts import draw
 from cxlib.findings import Findings
 from cxlib.pipeline.keys import NOTEBOOKS
 from cxlib.text import BLOCKS, Voice
@@ -114,5 +114,5 @@ def _drawn(
         pages.append(Recap(mine, voice).html())
     for key in outputs.get(cell, ()):
         found = merged.findings[key]
-        pages.append(Card(found, voice, picture(found, voice)).html())
+        pages.append(Card(found, voice, draw(found, voice)).html())
     return [new_output("display_data", {"text/html": html}) for html in pages]
