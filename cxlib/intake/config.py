@@ -91,10 +91,11 @@ def read_config(folder: Path) -> Config:
 def _parse(config: Config, text: str) -> None:
     """Compose the tree, look for what is unsafe, then build plain values."""
     try:
-        config.root = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        config.root = yaml.compose(text)
         config.problems += _unsafe(config.root)
-        if not config.problems:
-            config.document = YAML(typ="safe", pure=True).load(text) or {}
+        if config.root is not None and not config.problems:
+            config.document = yaml.constructor.construct_document(config.root)
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         row = mark.line + 1 if mark else None
