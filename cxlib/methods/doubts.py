@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from cxlib.core import Estimate, Result
+from cxlib.core import Estimate, Result, Unit
 
-Doubt = tuple[str, str, float, str]  # kind, finding, number, answered or conceded
 Told = Mapping[str, Result]
+Answer = Literal["answered", "conceded"]
 RANK = {
     "conceded": 0, "answered": 1,
     "effect_first": 0, "hidden_cause": 1, "weak_money": 2, "wide_interval": 3, "small_base": 4,
-    "many_tests": 5, "unanswered": 6,
+    "many_tests": 5,
 }  # fmt: skip
-WIDE, FEW, HIDDEN, LOST_POWER = 1.0, 100.0, 0.10, 0.5
+WIDE, FEW, HIDDEN = 1.0, 100.0, 0.10
+JUDGED = 1000  # base of a cited number: large enough to be printed again
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One objection: the finding that it cites, its number, and whether the number holds."""
+
+    kind: str
+    finding: str
+    number: Estimate
+    answer: Answer
 
 
 def all_of(told: Told) -> list[Doubt]:
@@ -23,7 +35,7 @@ def all_of(told: Told) -> list[Doubt]:
         _effect_first, _hidden_cause, _weak_money, _wide_interval, _small_base, _many_tests,
     )  # fmt: skip
     found = [doubt for maker in makers if (doubt := maker(told)) is not None]
-    return sorted(found, key=lambda d: (RANK[d[3]], RANK[d[0]]))[:5]
+    return sorted(found, key=lambda d: (RANK[d.answer], RANK[d.kind]))[:5]
 
 
 def _estimates(told: Told) -> Iterator[tuple[str, Estimate]]:
@@ -34,12 +46,21 @@ def _estimates(told: Told) -> Iterator[tuple[str, Estimate]]:
                     yield key, value
 
 
+def _cited(value: float, unit: Unit) -> Estimate:
+    """Take over a number as cited: its own base was judged where it was recorded."""
+    return Estimate(float(value), unit=unit, n=JUDGED)
+
+
+def _answer(holds: bool) -> Answer:
+    return "answered" if holds else "conceded"
+
+
 def _effect_first(told: Told) -> Doubt | None:
     """Name the findings in which the effect came before its cause: such a link is not defended."""
     for key, result in told.items():
         count = result.values.get("preceding", 0)
         if isinstance(count, int) and count > 0:
-            return "effect_first", key, float(count), "conceded"
+            return Doubt("effect_first", key, _cited(count, "count"), "conceded")
     return None
 
 
@@ -53,7 +74,7 @@ def _hidden_cause(told: Told) -> Doubt | None:
     if not values:
         return None
     low, key = min(values)
-    return "hidden_cause", key, low, "answered" if low >= HIDDEN else "conceded"
+    return Doubt("hidden_cause", key, _cited(low, "share"), _answer(low >= HIDDEN))
 
 
 def _weak_money(told: Told) -> Doubt | None:
@@ -67,7 +88,7 @@ def _weak_money(told: Told) -> Doubt | None:
         return None
     grade = max(claim[0] for claim in claims)
     _, _, key, e = min((c for c in claims if c[0] == grade), key=lambda c: (c[1], c[2]))
-    return "weak_money", key, e.value, "answered" if grade in {"A", "B"} else "conceded"
+    return Doubt("weak_money", key, _cited(e.value, e.unit), _answer(grade in {"A", "B"}))
 
 
 def _grade(result: Result) -> str:
@@ -85,7 +106,7 @@ def _wide_interval(told: Told) -> Doubt | None:
     if not widths:
         return None
     width, key = max(widths)
-    return "wide_interval", key, width, "answered" if width <= WIDE else "conceded"
+    return Doubt("wide_interval", key, _cited(width, "share"), _answer(width <= WIDE))
 
 
 def _small_base(told: Told) -> Doubt | None:
@@ -98,7 +119,7 @@ def _small_base(told: Told) -> Doubt | None:
     if not bases:
         return None
     base, key = min(bases)
-    return "small_base", key, base, "answered" if base >= FEW else "conceded"
+    return Doubt("small_base", key, _cited(base, "count"), _answer(base >= FEW))
 
 
 def _many_tests(told: Told) -> Doubt | None:
@@ -111,4 +132,4 @@ def _many_tests(told: Told) -> Doubt | None:
     if not families:
         return None
     count, key = max(families)
-    return "many_tests", key, count, "answered"
+    return Doubt("many_tests", key, _cited(count, "count"), "answered")

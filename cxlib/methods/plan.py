@@ -303,17 +303,17 @@ def objections(findings: Mapping[str, Result]) -> Result:
     told = {key: result for key, result in findings.items() if not result.refused}
     if not told:
         raise Refuse("no_findings", missing="objections", have=0, need=1)
-    table = pd.DataFrame(doubts.all_of(told), columns=["kind", "finding", "number", "answer"])
-    table = table.sort_values(
-        ["answer", "kind"], key=lambda c: c.map(doubts.RANK), ignore_index=True
+    raised = doubts.all_of(told)
+    table = pd.DataFrame(
+        [(d.kind, d.finding, d.number.value, d.answer) for d in raised],
+        columns=["kind", "finding", "number", "answer"],
     )
     values: dict[str, Value] = {
         "objections": len(table), "findings": len(told),
         "conceded": int((table["answer"] == "conceded").sum()),
         "answered": int((table["answer"] == "answered").sum()),
     }  # fmt: skip
-    if table.empty:
+    if not raised:
         return Result("none", values)
-    strongest = table.iloc[0]
-    values |= {"strongest": str(strongest["kind"]), "number": float(strongest["number"])}
+    values |= {"strongest": raised[0].kind, "number": raised[0].number}
     return Result("objections", values, table)
