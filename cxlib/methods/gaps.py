@@ -207,7 +207,8 @@ def importance_performance(  # noqa: PLR0913 - each threshold is an option, so t
     }
     allowed = key_outcome(found, key=1, groups=2, level=0.05, minimum_r2=minimum_r2, halo=halo)
     outcome_key = allowed if allowed != "key" else "concentrate" if named else "none_concentrate"
-    return Result(outcome_key, values, table=table, caveats=found.caveats)
+    notes = () if outcome_key.startswith("no_") else found.caveats
+    return Result(outcome_key, values, table=table, caveats=notes)
 
 
 # Promises, target, fit ---------------------------------------------------------------------

@@ -35,8 +35,8 @@ def key_table(found: Importance, *, level: float = 0.05) -> pd.DataFrame:
             "topic": found.names,
             "verdict": verdicts,
             "share": joint / total,
-            "share_low": low,
-            "share_high": high,
+            "share_low": np.minimum(low, joint / total),
+            "share_high": np.maximum(high, joint / total),
             "noise": found.noise / total,
             "rank_group": group,
             "coefficient": found.coefficients,
@@ -101,9 +101,12 @@ def suppressed(found: Importance, level: float) -> list[Mapping[str, Value]]:
 
 
 def share(value: float, draws: Numbers, found: Importance) -> Estimate:
-    """Share with its percentile interval, on the base of the estimation."""
+    """Share with its percentile interval, on the base of the estimation.
+
+    Near 0 and 1 resampling drags shares inwards; the interval is widened to hold the estimate.
+    """
     low, high = np.quantile(draws, [0.025, 0.975])
     return Estimate(
-        float(value), float(low), float(high), unit="share", n=found.n,
-        n_effective=found.n_effective,
+        float(value), min(float(low), float(value)), max(float(high), float(value)), "share",
+        found.n, found.n_effective,
     )  # fmt: skip
