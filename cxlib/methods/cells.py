@@ -30,7 +30,7 @@ def cells(name: str, found: Estimate | None, *, base: bool = True) -> Cells:
         f"{name}_low": math.nan if found.low is None else found.low,
         f"{name}_high": math.nan if found.high is None else found.high,
     }
-    return {**row, "n": found.n, "n_effective": found.base} if base else row
+    return {**row, "n": found.n, "n_effective": float(found.base)} if base else row
 
 
 def share(

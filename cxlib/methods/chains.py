@@ -94,12 +94,11 @@ def incidence(
     from statsmodels.duration.survfunc import CumIncidenceRight
 
     time, kind = np.asarray(days, dtype=float), np.asarray(event, dtype=int)
-    if weights is not None:
-        drawn = np.asarray(weights)
-        time, kind, weights = time[drawn > 0], kind[drawn > 0], drawn[drawn > 0]
+    drawn = np.ones(len(time)) if weights is None else np.asarray(weights)  # errors stay unasked
+    time, kind, drawn = time[drawn > 0], kind[drawn > 0], drawn[drawn > 0]
     if not kind.any():
         return np.empty(0), np.empty(0), np.empty(0)
-    curves = CumIncidenceRight(time, kind, freq_weights=weights)
+    curves = CumIncidenceRight(time, kind, freq_weights=drawn)
     again, leaves = (
         np.asarray(curves.cinc[k]) if k < len(curves.cinc) else np.zeros(len(curves.times))
         for k in (0, 1)

@@ -113,7 +113,10 @@ def _people(answers: pd.DataFrame) -> int:
 
 
 def _plans(actions: Table) -> dict[str, float]:
-    """Plan score of each team: means of done, on time, verified over actions due or done."""
+    """Plan score of each team: done, on time, verified, over the actions that were due.
+
+    Due = up to the latest date that a finished action speaks of.
+    """
     optional = ("due", "done_on", "verified")
     frame = actions.need("team", "status", optional=optional).dropna(subset=["team"])
     done = frame["status"] == "done"
@@ -121,7 +124,7 @@ def _plans(actions: Table) -> dict[str, float]:
     if "due" in frame and "done_on" in frame:
         due, when = pd.to_datetime(frame["due"]), pd.to_datetime(frame["done_on"])
         credit.append((done & (when <= due)).astype(float))
-        reached = done | (due <= when.max())
+        reached = done | (due <= max(when.max(), due[done].max()))
         frame, credit = frame[reached], [part[reached] for part in credit]
     if "verified" in frame:
         credit.append((frame["verified"].astype("boolean").fillna(False)).astype(float))
