@@ -128,9 +128,9 @@ def _scored(assessment: Table, pattern: str) -> pd.DataFrame:
     frame = frame[frame["question"].astype(str).str.fullmatch(pattern)]
     if not frame["score"].notna().any():
         raise Refuse("question_missing", missing="q1")
-    scale = assessment.scales.get("score", (1.0, 5.0))
+    _, top = assessment.scales.get("score", (1.0, 5.0))
     evidence = frame["evidence"] if "evidence" in frame else ["none"] * len(frame)
-    held = raters.capped(frame["score"], evidence, scale=scale)
+    held = raters.capped(frame["score"], evidence, top=top)
     return frame.assign(capped=np.where(frame["score"].isna(), np.nan, held))
 
 

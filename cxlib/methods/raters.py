@@ -16,17 +16,13 @@ CAPS: Mapping[str, float] = {"none": 2, "statement": 3, "document": 4, "measured
 
 
 def capped(
-    scores: ArrayLike,
-    evidence: ArrayLike,
-    caps: Mapping[str, float] = CAPS,
-    scale: tuple[float, float] = (1, 5),
+    scores: ArrayLike, evidence: ArrayLike, caps: Mapping[str, float] = CAPS, top: float = 5
 ) -> Array:
     """Scores held to what their evidence allows; unknown evidence counts as none.
 
-    caps : on a scale of 1 to 5, carried over to `scale`.
+    caps : out of 5, carried over to a scale that ends at `top`.
     """
-    low, high = scale
-    tops = {name: low + (cap - 1) / 4 * (high - low) for name, cap in caps.items()}
+    tops = {name: cap / 5 * top for name, cap in caps.items()}
     least = min(tops.values())
     limits = np.array([tops.get(str(name), least) for name in np.asarray(evidence, dtype=object)])
     return np.asarray(np.minimum(np.asarray(scores, dtype=float), limits))

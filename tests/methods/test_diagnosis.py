@@ -119,7 +119,7 @@ def test_evidence_never_raises_a_score(scores: list[int], evidence: str) -> None
 
 
 def test_caps_follow_the_scale() -> None:
-    assert raters.capped([10], ["none"], scale=(0, 10))[0] == pytest.approx(2.5)
+    assert raters.capped([10], ["none"], top=10)[0] == pytest.approx(4)
 
 
 @given(st.integers(2, 5), st.integers(1, 5))

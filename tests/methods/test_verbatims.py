@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from cxlib.core import Refuse, Table
 from cxlib.methods import verbatims
 
-
 SIDES = ("helped", "hindered")
 
 
