@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxlib.charts import dots, flows, gaps, money, series
+from cxlib.charts import dots, flows, gaps, matrices, money, series
 from cxlib.charts.cells import Cells
 from cxlib.charts.kinds import CHARTS, ColumnsMissingError, base_of
 from cxlib.charts.theme import Chart
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTS", "Cells", "Chart", "ColumnsMissingError", "base_of", "chart", "draw"]
 
-_FAMILIES = (dots, flows, gaps, money, series)  # importing them registers their charts
+_FAMILIES = (dots, flows, gaps, matrices, money, series)  # importing them registers their charts
 
 
 def chart(finding: Finding, voice: Voice) -> Chart | None:

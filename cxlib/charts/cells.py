@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import math
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cxlib.core import Estimate, Unit
-from cxlib.text import Voice, catalogue
+from cxlib.text import BLOCKS, Voice, catalogue
 from cxlib.text.formats import MILLION, NBSP, percent_sign, significant
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cxlib.findings import Finding
+
 BASES = ("n", "n_effective")
+USUAL_LEVEL = 0.95
+STEPS = " > "  # between the steps of a path
 WORDS = {"text", "word", "name", "grade", "month", "date", "wave", "missing"}
 BY_BASE = {"share", "pp", "points", "scale"}  # units whose decimals follow the base
 PERIOD, DIGIT = "\N{PUNCTUATION SPACE}", "\N{FIGURE SPACE}"
@@ -34,6 +39,28 @@ class Cells:
 
     table: pd.DataFrame
     voice: Voice
+    levels: Mapping[str, float] = field(default_factory=dict)  # confidence by unit
+
+    @classmethod
+    def of(cls, finding: Finding, voice: Voice) -> Cells:
+        """Cells of a finding's table, intervals named by the confidence of its estimates."""
+        assert finding.table is not None
+        given = [
+            v for v in finding.values.values() if isinstance(v, Estimate) and v.low is not None
+        ]
+        levels = {"": _commonest([e.confidence for e in given])}
+        for unit in {_family(e.unit) for e in given}:
+            levels[unit] = _commonest([e.confidence for e in given if _family(e.unit) == unit])
+        return cls(finding.table, voice, levels)
+
+    def level(self, column: str) -> int:
+        """Confidence of a column's intervals, in %."""
+        common = self.levels.get("", USUAL_LEVEL)
+        return round(100 * self.levels.get(_family(self.unit(column)), common))
+
+    def ci(self, column: str) -> str:
+        """Heading of a column's intervals: «IC 95%»."""
+        return self.voice.ui("ci_level", level=self.level(column))
 
     @cached_property
     def columns(self) -> list[str]:
@@ -75,7 +102,7 @@ class Cells:
     def heading(self, column: str) -> str:
         """Heading of a column, with its unit once."""
         if column.endswith(_SPAN) and column[: column.rindex("_")] in self.estimates:
-            return self.voice.ui("ci")
+            return self.ci(column)
         if self._millions(column):
             plain = self.voice.heading(column).removesuffix(f", {self.voice.currency_word}")
             money = self.voice.ui("millions", currency=self.voice.currency_word)
@@ -200,13 +227,25 @@ class Cells:
         cell = self.value(column, row)
         if cell is None:
             return "·" if self.hidden(column, row) else "–"
-        if isinstance(cell, (bool, str)):
+        if isinstance(cell, str):
+            return self._words(column, cell)
+        if isinstance(cell, bool):
             return self.voice.cell(column, cell)
         if column in self.names:
             return self.voice.cell(column, cell)
         if column.startswith("p_") and 0 <= cell < 0.0005:
             return f"<{NBSP}{self.voice.number(0.001, 3)}"
         return self.say(column, float(cell), row)
+
+    def _words(self, column: str, cell: str) -> str:
+        """Cell of text: a word, a finding's title, a column's heading, steps of a path."""
+        if cell in BLOCKS and column == "finding":
+            return self.voice.title(cell)
+        if STEPS in cell:
+            return " → ".join(self._words(column, step) for step in cell.split(STEPS))
+        printed = self.voice.cell(column, cell)
+        known = printed == cell and self.unit(column) != "text" and cell in catalogue("columns")
+        return self.voice.heading(cell).split(",")[0] if known else printed
 
     def pad(self, column: str, row: int) -> str:
         """Blanks as wide as the decimals that a row lacks, so that a column keeps its mark."""
@@ -244,6 +283,14 @@ class Cells:
                 money = self.voice.ui("millions", currency=money)
             return f"{text}{NBSP}{money}"
         return f"{text}{NBSP}{self.voice.ui(word)}" if word else text
+
+
+def _family(unit: str) -> str:
+    return "money" if unit.startswith("money") else unit
+
+
+def _commonest(levels: Sequence[float]) -> float:
+    return max(levels, key=levels.count) if levels else USUAL_LEVEL
 
 
 def _plain(cell: Any) -> Any:

@@ -79,7 +79,7 @@ def printed(cells: Cells, column: str, row: int) -> tuple[str, ...]:
 def heads(cells: Cells, column: str) -> list[str]:
     """Heads of the columns that `printed` fills."""
     found = [cells.heading(column)]
-    found += [cells.voice.ui("ci")] if column in cells.estimates else []
+    found += [cells.ci(column)] if column in cells.estimates else []
     return found + ([cells.voice.ui("base")] if "n" in cells.columns else [])
 
 

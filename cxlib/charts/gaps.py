@@ -67,7 +67,7 @@ def dumbbell(finding: Finding, cells: Cells) -> Chart | None:
     ]
     lows = array(cells, f"{measured}_low")[:shown]
     highs = array(cells, f"{measured}_high")[:shown]
-    heads = [cells.heading(gap), *([cells.voice.ui("ci")] if gap in cells.estimates else [])]
+    heads = [cells.heading(gap), *([cells.ci(gap)] if gap in cells.estimates else [])]
     heads += [cells.voice.ui("base")] if "n" in cells.columns else []
     plot = Rows(lines, heads, limits([*left, *right, *lows, *highs]))
     plot.ticks(cells, measured)
@@ -129,8 +129,11 @@ def _name_sides(
     if centre[second] - centre[first] < needed:
         middle = (centre[first] + centre[second]) / 2
         centre[first], centre[second] = middle - needed / 2, middle + needed / 2
+    beyond = centre[second] + widths[second] / 2 - (plot.right - 1)
+    if beyond > 0:
+        centre[second] -= beyond
+        centre[first] = min(centre[first], centre[second] - needed)
     shift = max(0.0, plot.left - (centre[first] - widths[first] / 2))
-    shift -= max(0.0, centre[second] + widths[second] / 2 - plot.right)
     for k in order:
         plot.canvas.text(
             centre[k] + shift, plot.head - 2.2, texts[k], size=theme.SMALL, color=colours[k],

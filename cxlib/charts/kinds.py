@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cxlib.charts.cells import Cells
 from cxlib.charts.theme import Chart, look
 from cxlib.core import Estimate
+from cxlib.disclosure import people
 from cxlib.text import BLOCKS, Voice
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def kind(name: str, *needs: str) -> Callable[[Inner], Draw]:
         def draw(finding: Finding, voice: Voice) -> Chart | None:
             if finding.refused or finding.table is None or finding.table.empty:
                 return None
-            cells = Cells(finding.table, voice)
+            cells = Cells.of(finding, voice)
             lacking = [need for need in needs if not _holds(cells, need)]
             if lacking:
                 raise ColumnsMissingError(
@@ -89,7 +90,13 @@ def name_columns(cells: Cells) -> list[str]:
 
 
 def base_of(finding: Finding) -> tuple[str, int] | None:
-    """Largest base among the values of a finding and the name of that value."""
+    """Largest base among the values of a finding and the name of that value.
+
+    None where nobody is counted: the n of a simulation is no base.
+    """
+    counted = people(finding.source, finding.id) != "none"
+    if not counted and (finding.table is None or "n" not in finding.table):
+        return None
     bases = [
         (value.n, name) for name, value in finding.values.items() if isinstance(value, Estimate)
     ]

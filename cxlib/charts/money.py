@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 9
 MOST_NODES = 20
+ORPHAN = 6.0  # mm between names without a tie
 BAR, PITCH = 5.4, 10.5  # mm
 TOTALS = {"total", "all", "once"}
 
@@ -48,7 +49,7 @@ def bridge(finding: Finding, cells: Cells) -> Chart | None:
     starts = _starts(xs, rows, totals)
     reach = [starts[k] + np.nanmax([xs[row], highs[row], 0.0]) for k, row in enumerate(rows)]
     reach += [total.high or total.value] if total is not None else []
-    heads = [cells.heading(column), *([cells.voice.ui("ci")] if column in cells.estimates else [])]
+    heads = [cells.heading(column), *([cells.ci(column)] if column in cells.estimates else [])]
     heads += [cells.heading("grade")] if "grade" in cells.columns else []
     plot = Rows(lines, heads, (0.0, limits(reach, zero=True)[1]), pitch=PITCH)
     plot.ticks(cells, column)
@@ -144,8 +145,8 @@ def tree(finding: Finding, cells: Cells) -> Chart | None:
     tied = [r for r in rows if cells.value("verdict", r) in {"linked", "precedes"}]
     apart = [r for r in rows if r not in tied]
     pitch = 10.5 if len(tied) <= 6 else 7.4
-    lines = max(len(tied), 1) + (1.4 if apart else 0) + math.ceil(len(apart) / 2)
-    canvas = Canvas(9 + pitch * lines + 3)
+    below = 9 + pitch * max(len(tied), 1) + 4
+    canvas = Canvas(below + (6 + ORPHAN * math.ceil(len(apart) / 2) if apart else 0))
     axes = canvas.axes(0, 0, theme.WIDTH, canvas.height)
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(canvas.height, 0)
@@ -173,7 +174,7 @@ def tree(finding: Finding, cells: Cells) -> Chart | None:
         )
     else:
         canvas.text(0, middle, cells.voice.ui("no_tie", what=outcome), color=theme.MUTED)
-    _orphans(canvas, cells, apart, 9 + pitch * (max(len(tied), 1) + 0.9), pitch)
+    _orphans(canvas, cells, apart, below)
     words = alt(finding, cells, "alt_tree", extremes(cells, effect, ["metric"], len(cells.table)))
     return Chart(canvas.figure, words, cells.table.iloc[rows])
 
@@ -213,7 +214,7 @@ def _tie(
     canvas.text(x, where, text, size=theme.SMALL, ha="center", color=shade, bbox=patch)
 
 
-def _orphans(canvas: Canvas, cells: Cells, rows: list[int], top: float, pitch: float) -> None:
+def _orphans(canvas: Canvas, cells: Cells, rows: list[int], top: float) -> None:
     """Name the metrics that lead nowhere, in two columns."""
     if not rows:
         return
@@ -222,5 +223,5 @@ def _orphans(canvas: Canvas, cells: Cells, rows: list[int], top: float, pitch: f
     )
     half = math.ceil(len(rows) / 2)
     for k, row in enumerate(rows):
-        x, y = (0.0 if k < half else theme.WIDTH / 2), top + pitch * (k % half + 0.9)
+        x, y = (0.0 if k < half else theme.WIDTH / 2), top + 6 + ORPHAN * (k % half)
         canvas.text(x, y, f"– {wrapped(cells.text('metric', row), 80)}", color=theme.MUTED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,21 +121,31 @@ def _file(weight: int) -> str:
     return str(font_manager.findfont(font))
 
 
-def wrapped(text: str, room: float, *, size: float = LABEL, weight: int = 400) -> str:
-    """Break a name into at most two lines that fit `room` mm; what is left over ends in «…»."""
-    if text_width(text, size, weight) <= room:
-        return text
-    words = text.split()
-    splits = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
-    widths = [max(text_width(line, size, weight) for line in lines) for lines in splits]
-    if widths and min(widths) <= room:
-        return "\n".join(splits[widths.index(min(widths))])
-    fitting = [lines for lines in splits if text_width(lines[0], size, weight) <= room]
-    first, rest = fitting[-1] if fitting else ("", text)
-    return f"{first}\n{_cut(rest, room, size, weight)}".strip()
+def wrapped(
+    text: str, room: float, *, size: float = LABEL, weight: int = 400, lines: int = 2
+) -> str:
+    """Break a name into the fewest lines that fit `room` mm; what is left over ends in «…»."""
+    for most in range(1, lines + 1):
+        split = _even(text.split(), most, lambda part: text_width(part, size, weight))
+        if max(text_width(part, size, weight) for part in split) <= room:
+            return "\n".join(split)
+    split = _even(text.split(), lines, lambda part: text_width(part, size, weight))
+    return "\n".join(_cut(part, room, size, weight) for part in split)
+
+
+def _even(words: Sequence[str], lines: int, width: Callable[[str], float]) -> list[str]:
+    """Break words into at most so many lines, the widest as narrow as can be."""
+    if lines == 1 or len(words) < 2:
+        return [" ".join(words)]
+    options = [
+        [" ".join(words[:k]), *_even(words[k:], lines - 1, width)] for k in range(1, len(words))
+    ]
+    return min(options, key=lambda split: max(map(width, split)))
 
 
 def _cut(text: str, room: float, size: float, weight: int) -> str:
+    if text_width(text, size, weight) <= room:
+        return text
     while len(text) > 1 and text_width(f"{text}…", size, weight) > room:
         text = text[:-1].rstrip()
     return f"{text}…"

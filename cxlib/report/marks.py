@@ -11,6 +11,7 @@ from cxlib.charts import Cells
 from cxlib.core import Estimate, Value
 from cxlib.findings import Finding
 from cxlib.text import Voice
+from cxlib.text.formats import NBSP
 
 NUMBER = re.compile(r"[−+]?\d[\d.,\u00a0]*\d|[−+]?\d")
 
@@ -67,13 +68,31 @@ class Marker:
 
 def sentence(voice: Voice, finding: Finding) -> Html:
     """Sentence of a finding with its numbers marked."""
-    return Html(voice.sentence(finding, Marker(finding)))
+    return unbroken(voice.sentence(finding, Marker(finding)))
 
 
 def figure(voice: Voice, finding: Finding) -> tuple[Html, Html]:
-    """Large figure of a finding and its label."""
-    large, label = voice.figure(finding, Marker(finding))
-    return Html(large), Html(label)
+    """Large figure of a finding and its label; the unit leaves the figure for the label."""
+    units: dict[str, None] = {}
+    mark = Marker(finding)
+
+    def bare(name: str, part: str, value: Value, printed: str) -> str:
+        pieces = printed.split(NBSP)
+        numbers = [piece for piece in pieces if any(map(str.isdigit, piece))]
+        if isinstance(value, str) or len(numbers) != 1 or len(pieces) == 1:
+            return mark(name, part, value, printed)
+        units[" ".join(piece for piece in pieces if piece not in numbers)] = None
+        return mark(name, part, value, numbers[0])
+
+    large = voice.figure(finding, bare)[0]
+    label = voice.figure(finding, mark)[1]
+    return Html(large), unbroken(" ".join([*units, label]).strip())
+
+
+def unbroken(text: str) -> Html:
+    """Keep intervals on one line: «(IC 2,9 a 3,5)»."""
+    text = re.sub(r"\((IC|CI) <data", rf"(\1{NBSP}<data", text)
+    return Html(re.sub(r"</data> (a|to) <data", rf"</data>{NBSP}\1{NBSP}<data", text))
 
 
 def said(voice: Voice, key: str, where: str, **numbers: int) -> Html:

@@ -156,16 +156,7 @@ def _software(_findings: Findings, _voice: Voice) -> Iterator[str]:
 
 
 def _data_hash(findings: Findings, _voice: Voice) -> Iterator[str]:
-    told: dict[str, str] = {}
-    for name, entry in _tables(findings):
-        for file in entry.get("files", ()):
-            if isinstance(file, Mapping):
-                told[str(file["file"])] = str(file.get("sha256", ""))
-            else:
-                told[str(file)] = str(entry.get("sha256", {}).get(file, entry.get("hash", "")))
-        if not entry.get("files"):
-            told[name] = str(entry.get("hash", ""))
-    for file, digest in sorted(told.items()):
+    for file, digest in sorted(findings.inputs.get("files", {}).items()):
         yield f"{file}: {digest[:16]}"
 
 

@@ -207,7 +207,7 @@ def _table(book: Book, name: str, finding: Finding) -> None:
     """Sheet of one finding: question, sentence, base, then its table with the base last."""
     voice, table = book.voice, finding.table
     assert table is not None
-    cells = Cells(table, voice)
+    cells = Cells.of(finding, voice)
     last = [c for c in BASES if c in cells.columns]
     columns = [*(c for c in cells.columns if c not in last), *last]
     widths = [_width(cells, column) for column in columns]
@@ -270,7 +270,7 @@ def _head(cells: Cells, column: str) -> str:
     for end in ("low", "high"):
         base = column.removesuffix(f"_{end}")
         if base != column and base in cells.estimates:
-            return f"{cells.voice.ui('ci')}, {cells.voice.ui(f'{end}_word').lower()}"
+            return f"{cells.ci(base)}, {cells.voice.ui(f'{end}_word').lower()}"
     return cells.voice.heading(column) or column
 
 
