@@ -18,7 +18,7 @@ from cxlib.core import TABLES, Refuse, Result, Table, refusal
 from cxlib.disclosure import hold_back
 from cxlib.findings import Finding
 from cxlib.store import read_tables
-from cxlib.text import BLOCKS, Voice
+from cxlib.text import BLOCKS, Voice, capital
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -241,13 +241,13 @@ class Inputs:
         columns = ("table", "file", "rows", "kept", "set_aside")
         head = "".join(f'<th scope="col">{escape(voice.ui(c))}</th>' for c in columns)
         rows = "".join(
-            f"<tr><td>{escape(voice.missing(name))}</td>"
+            f"<tr><td>{escape(capital(voice.missing(name)))}</td>"
             f"<td>{escape(', '.join(entry['files']))}</td>"
             f"<td>{voice.value(entry['rows_read'])}</td><td>{voice.value(entry['rows'])}</td>"
             f"<td>{voice.value(entry['set_aside'])}</td></tr>"
             for name, entry in self.inputs["tables"].items()
         )
-        title = escape(f"{self.engagement['client']} · {self.engagement['period']}")
+        title = escape(f"{self.engagement['client']} · {voice.period(self.engagement['period'])}")
         return (
             f'<style>{CARD_CSS}</style><section class="cx-card"><h3>{title}</h3><table><thead>'
             f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"

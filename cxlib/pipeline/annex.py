@@ -55,6 +55,7 @@ def _exporter(language: str) -> HTMLExporter:
         language_code=language,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        exclude_anchor_links=True,
     )
     for trait in exporter.trait_names():
         if trait.endswith(("_url", "_base_url")):

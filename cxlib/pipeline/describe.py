@@ -69,7 +69,7 @@ def inputs(taken: Intake) -> dict[str, Any]:
             "missing": entry["missing"],
             "columns": entry["columns"],
             "not_read": sorted({c for item in entry["files"] for c in item["not_read"]}),
-            "dates": dates.get(name, {}),
+            "dates": list(dates.get(name, {}).values()),
             "waves": _waves(table),
         }
     return {"tables": tables, "files": files}

@@ -164,6 +164,12 @@ class Voice:
         """Write a month in prose."""
         return formats.month(day, self.locale)
 
+    def period(self, period: str) -> str:
+        """Write the period of a run: a month, or that the data carry no date."""
+        return (
+            self.month(f"{period}-01") if re.fullmatch(r"\d{4}-\d\d", period) else self.ui(period)
+        )
+
     def short_month(self, day: datetime.date | str) -> str:
         """Write a month on an axis."""
         return formats.short_month(day, self.locale)
@@ -262,7 +268,7 @@ class Voice:
         if finding.outcome == "refused":
             return self.refusal(finding, wrap)
         template = BLOCKS[finding.id].outcomes[finding.outcome].sentence[self.language]
-        return _capital(self._fill(template, finding.values, finding.grade, wrap))
+        return capital(self._fill(template, finding.values, finding.grade, wrap))
 
     def marked(self, finding: Said) -> str:
         """Say it in HTML: each number of the data carries its finding id and exact value."""
@@ -282,7 +288,7 @@ class Voice:
         reason = str(values.get("reason", ""))
         values["missing"] = self.missing(str(values.get("missing", "")))
         entry = catalogue("refusals").get(reason) or catalogue("refusals")["default"]
-        return _capital(self._fill(entry[self.language], values, "", wrap))
+        return capital(self._fill(entry[self.language], values, "", wrap))
 
     def figure(self, finding: Said, wrap: Wrap = _plain) -> tuple[str, str]:
         """Large figure of a finding and the label under it; a dash for a refusal."""
@@ -305,7 +311,7 @@ class Voice:
         lesson = BLOCKS[finding.id].outcomes[finding.outcome].lesson
         if not lesson:
             return ""
-        return _capital(self._fill(lesson[self.language], finding.values, finding.grade, _plain))
+        return capital(self._fill(lesson[self.language], finding.values, finding.grade, _plain))
 
     def title(self, finding_id: str) -> str:
         """Title of a finding, the same for every outcome."""
@@ -325,7 +331,7 @@ class Voice:
         for note in finding.caveats:
             values = {k: self._caveat_value(k, v) for k, v in note.items() if k != "key"}
             template = catalogue("caveats")[str(note["key"])][self.language]
-            sentences.append(_capital(self._fill(template, values, "", _plain)))
+            sentences.append(capital(self._fill(template, values, "", _plain)))
         return tuple(sentences)
 
     def _caveat_value(self, key: str, value: Value) -> Value:
@@ -370,7 +376,7 @@ def _part(value: Value, part: str) -> float | None:
     return parts.get(part, value.value)
 
 
-def _capital(sentence: str) -> str:
+def capital(sentence: str) -> str:
     """Upper-case the first letter, past any tag or opening sign."""
     match = re.match(r"((?:<[^>]*>|[«“\"¿¡(\s])*)(\w)", sentence)
     if not match:
