@@ -19,7 +19,7 @@ from cxlib.methods.compare import adjust, against_rest
 from cxlib.methods.differences import gap_rows, pairs, weighted_gap
 from cxlib.methods.drivers import Explained, loyalty
 from cxlib.methods.lmg import Mask, Numbers
-from cxlib.methods.parts import fit_answers, fit_row, promise_rows, target_rows
+from cxlib.methods.parts import SMALLEST, fit_answers, fit_row, promise_rows, target_rows
 from cxlib.methods.quadrants import mean_draws, quadrant_table, quadrants
 from cxlib.methods.ranking import key_outcome
 from cxlib.methods.sample import sample
@@ -230,7 +230,8 @@ def promises(
     A promise is an attribute of a topic (at home, now, simple, definitive, kind, considerate);
     an answer from `threshold` of its scale upwards says it was kept. *failed*: kept in under
     half of the answers (95 % interval, Benjamini-Hochberg); *weakest*: none fails but one is
-    below the others. Refuses `attributes_missing`, `scale_undeclared`. Source: METHODS 1.2, 2.2.
+    below the others. Cells under 30 customers are left out (caveat). Refuses `few_answers`,
+    `attributes_missing`, `scale_undeclared`. Source: METHODS 1.2, 2.2.
     """
     rated = read(ratings, "topic", "attribute", "delivered", wave=wave)
     rated = rated.dropna(subset=["topic", "attribute", "delivered"])
@@ -254,6 +255,9 @@ def promises(
         "n": int(rated["response_id"].nunique()),
     }
     notes = [caveat("rows_left_out", shown=MOST_ROWS, m=m)] if m > MOST_ROWS else []
+    asked = len(rated[["topic", "attribute"]].drop_duplicates())
+    if asked > m:
+        notes.append(caveat("cells_left_out", cells=asked - m, need=SMALLEST))
     return Result(outcome, values, table=table.head(MOST_ROWS), caveats=tuple(notes))
 
 

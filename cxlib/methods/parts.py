@@ -14,11 +14,17 @@ from cxlib.methods.compare import Part, adjust
 from cxlib.methods.sample import sample
 from cxlib.methods.topics import of_wave, read
 
+SMALLEST = 30  # customers of a cell that is compared
+
 
 def promise_rows(kept: pd.Series, rated: pd.DataFrame) -> pd.DataFrame:
     """One row a topic and promise: share kept, against half and against all other promises."""
     labels = rated["topic"].astype(str) + "\t" + rated["attribute"].astype(str)
     table = against_others(kept, rated["weight"], rated["cluster"], labels)
+    if len(table) < 2:
+        raise Refuse(
+            "few_answers", missing="ratings", have=int(labels.value_counts().max()), need=SMALLEST
+        )
     p_half = adjust([_p_half(row) for _, row in table.iterrows()], "bh")
     against = adjust(table["p_apart"], "bh") <= 0.05
     ends = [_share_ends(row) for _, row in table.iterrows()]
@@ -49,7 +55,8 @@ def against_others(
     """Mean of each cell and its distance from all other rows, with clustered errors, all at once.
 
     Columns cell, mean, se, clusters, apart, p_apart, n; the same linearisation as
-    `design.contrast`, by matrices of customers × cells. Cells of one customer are left out.
+    `design.contrast`, by matrices of customers × cells. Cells under 30 customers, in which the
+    error of a share cannot be trusted, are left out.
     """
     people, person = np.unique(clusters.to_numpy(), return_inverse=True)
     names, cell = np.unique(cells.to_numpy(str), return_inverse=True)
@@ -80,7 +87,7 @@ def against_others(
             "n": np.bincount(cell),
         }
     )
-    return table[table["clusters"] > 1].reset_index(drop=True)
+    return table[table["clusters"] >= SMALLEST].reset_index(drop=True)
 
 
 def _share_ends(row: pd.Series) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cxlib.core import Estimate, Refuse, Table
 from cxlib.methods import drivers, importance, lmg, prediction, reliability
+from cxlib.methods.topics import Grid
 
 
 def company(
@@ -383,3 +384,22 @@ def test_shares_are_estimates_with_a_base() -> None:
     found = drivers.key_interactions(*company(3, [2, 1, 0], n=300), draws=30)
     assert isinstance(found["r2"], Estimate)
     assert found.estimate("r2").n == 300
+
+
+def test_intervals_cover_the_true_shares() -> None:
+    """Percentile intervals by customer; METHODS 3.2 measured .91 to .965 at n = 150."""
+    weights, rho, n = np.array([0.4, 0.3, 0.15, 0.0]), 0.3, 200
+    true = np.full((5, 5), rho)
+    np.fill_diagonal(true, 1.0)
+    true[:-1, -1] = true[-1, :-1] = true[:-1, :-1] @ weights
+    expected, root = lmg.shares(true), np.linalg.cholesky(true)
+    dice, held, runs = np.random.default_rng(5), np.zeros(3), 60
+    for run in range(runs):
+        answers = dice.normal(size=(n, 5)) @ root.T
+        cells = Grid(pd.DataFrame(answers[:, :4]), np.ones(n), np.arange(n, dtype=float))
+        found = importance.estimate(
+            cells, answers[:, 4], draws=100, permutations=20, seed=run, block="coverage"
+        )
+        low, high = np.quantile(found.draws, [0.025, 0.975], axis=0)
+        held += ((low <= expected) & (expected <= high))[:3]
+    assert 0.88 <= held.mean() / runs <= 0.985
