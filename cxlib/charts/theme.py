@@ -107,18 +107,21 @@ def text_width(text: str, size: float = LABEL, weight: int = 400) -> float:
 
 @lru_cache(maxsize=4096)
 def _advance(letter: str, weight: int) -> float:
-    """Width of a letter in ems."""
-    font = font_manager.get_font(_file(weight))
-    font.set_size(1000, 72)
-    return (
-        float(font.load_char(ord(letter), flags=LoadFlags.NO_HINTING).linearHoriAdvance) / 65.536e6
-    )
+    """Width of a letter in ems, in the first of our fonts that has it; half an em in none."""
+    for file in _files(weight):
+        font = font_manager.get_font(file)
+        glyph = font.get_char_index(ord(letter))
+        if glyph:
+            font.set_size(1000, 72)
+            return float(font.load_glyph(glyph, LoadFlags.NO_HINTING).linearHoriAdvance) / 65.536e6
+    return 0.5
 
 
 @lru_cache
-def _file(weight: int) -> str:
-    font = FontProperties(family=list(family()), weight=weight)
-    return str(font_manager.findfont(font))
+def _files(weight: int) -> tuple[str, ...]:
+    """Font files that a text is drawn with, in the order in which they are asked for a letter."""
+    fonts = (FontProperties(family=name, weight=weight) for name in family())
+    return tuple(str(font_manager.findfont(font)) for font in fonts)
 
 
 def wrapped(
