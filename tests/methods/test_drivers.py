@@ -396,7 +396,11 @@ def test_intervals_cover_the_true_shares() -> None:
     dice, held, runs = np.random.default_rng(5), np.zeros(3), 60
     for run in range(runs):
         answers = dice.normal(size=(n, 5)) @ root.T
-        cells = Grid(pd.DataFrame(answers[:, :4]), np.ones(n), np.arange(n, dtype=float))
+        cells = Grid(
+            pd.DataFrame(answers[:, :4], columns=list("abcd")),
+            np.ones(n),
+            np.arange(n, dtype=float),
+        )
         found = importance.estimate(
             cells, answers[:, 4], draws=100, permutations=20, seed=run, block="coverage"
         )
