@@ -162,15 +162,22 @@ def _surely_ahead(ranked: pd.DataFrame, draws: int, seed: int) -> float:
     return hits / draws
 
 
-def lead_outcome(held: bool, before: bool) -> str:
-    """Which comes first, from a planned lag that holds and a placebo lead that fires."""
-    if held:
-        return "both_ways" if before else "leads"
-    return "reverse" if before else "none"
+def lead_outcome(
+    t: float, p: float, lead_p: float, *, alpha: float = 0.05, lead_alpha: float = 0.10
+) -> str:
+    """Which comes first, from the strongest planned lag (t, Holm p) and the placebo leads.
+
+    Leads that fire at `lead_alpha` take the order away; on their own they need `alpha`.
+    """
+    if p >= alpha:
+        return "reverse" if lead_p < alpha else "none"
+    if t < 0:
+        return "opposite"
+    return "both_ways" if lead_p < lead_alpha else "leads"
 
 
 @method(
-    outcomes=("leads", "both_ways", "reverse", "none"),
+    outcomes=("leads", "both_ways", "reverse", "opposite", "none"),
     values=(
         "lead", "effect", "p", "lead_p", "rv", "offices", "months", "reverse", "seen_from",
     ),
@@ -209,7 +216,6 @@ def lead_lag(  # noqa: PLR0913 - two tables and the traced rules of the family
     table.loc[family, "p_adjusted"] = _holm(table.loc[family, "p_value"])
     table["verdict"] = np.where(family, "planned", np.where(table["lag"] < 0, "lead", "other_lag"))
     strongest = table[family].sort_values("t", key=abs, ascending=False).iloc[0]
-    held = bool(strongest["p_adjusted"] < alpha)
     lag = int(strongest["lag"])
     tested = ties.lagged(inside, outside, lag)
     found = panel.fit(
@@ -227,7 +233,9 @@ def lead_lag(  # noqa: PLR0913 - two tables and the traced rules of the family
         "months": found.periods,
         "seen_from": Estimate(2.8 * float(found.se[0]), n=found.n),
     }
-    outcome = lead_outcome(held, lead_p < lead_alpha)
+    p = float(strongest["p_adjusted"])
+    t = float(strongest["t"])
+    outcome = lead_outcome(t, p, lead_p, alpha=alpha, lead_alpha=lead_alpha)
     exact = 2.0 / 2**found.clusters
     notes = (caveat("smallest_p", p=exact),) if exact > alpha else ()
     return Result(outcome, values, table.drop(columns="t"), notes)

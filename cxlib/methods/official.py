@@ -135,6 +135,8 @@ def step_scores(journey: Journey, scores: Table | None) -> dict[str, dict[str, f
     answers = topics.overall(topics.read(scores, key, value))
     column = "stage" if key == "stage" else "interaction"
     named = journey.steps.get(column, journey.steps["step"])
+    if named.nunique() < 2:  # one score for the whole journey tells no step from another
+        return {}
     found = {}
     for step, name in zip(journey.steps["step"], named, strict=True):
         mine = answers[answers[key].astype("str") == str(name)].dropna(subset=[value])

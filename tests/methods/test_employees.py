@@ -136,14 +136,14 @@ def test_which_trust_comes_first(effect: float, lag: int, outcome: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "before", "said"),
+    ("t", "p", "lead_p", "said"),
     [
-        (True, False, "leads"), (True, True, "both_ways"),
-        (False, True, "reverse"), (False, False, "none"),
+        (4, 0.01, 0.5, "leads"), (4, 0.01, 0.08, "both_ways"), (-4, 0.01, 0.5, "opposite"),
+        (1, 0.3, 0.01, "reverse"), (1, 0.3, 0.08, "none"), (1, 0.3, 0.5, "none"),
     ],
 )  # fmt: skip
-def test_the_deciding_rule(held: bool, before: bool, said: str) -> None:
-    assert employees.lead_outcome(held, before) == said
+def test_the_deciding_rule(t: float, p: float, lead_p: float, said: str) -> None:
+    assert employees.lead_outcome(t, p, lead_p) == said
 
 
 def test_five_offices_are_refused() -> None:
