@@ -174,9 +174,9 @@ def positive_share(apart: ArrayLike) -> float:
     d = np.asarray(apart, dtype=float)
     if (d > 0).all() or (d <= 0).all():
         return float((d > 0).all())
-    scale = float(np.abs(d).max())
-    if min(abs(d[0] - d[1]), abs(d[1] - d[2]), abs(d[2] - d[0])) < 1e-6 * scale:
-        d = d + np.array([0, 1e-5, -1e-5]) * scale
+    d = d / np.abs(d).max()
+    if min(abs(d[0] - d[1]), abs(d[1] - d[2]), abs(d[2] - d[0])) < 1e-6:
+        d = d + np.array([0, 1e-5, -1e-5])
     parts = [
         d[j] ** 2 / np.prod([d[j] - d[i] for i in range(3) if i != j]) for j in range(3) if d[j] > 0
     ]
