@@ -39,7 +39,11 @@ STEEL = theme.SEQUENTIAL[3]
 
 def reference(cells: Cells, column: str) -> float | None:
     """Zero for a difference, None for a level."""
-    differs = cells.unit(column) == "pp" or any(word in column for word in DIFFERENCE)
+    unit = cells.unit(column)
+    differs = unit == "pp" or any(word in column for word in DIFFERENCE)
+    if not differs and unit not in {"points", "share"}:
+        held = array(cells, column)
+        differs = bool((held[~np.isnan(held)] < 0).any())
     return 0.0 if differs else None
 
 

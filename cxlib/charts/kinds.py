@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cxlib.charts.cells import Cells
@@ -42,6 +43,14 @@ def kind(name: str, *needs: str) -> Callable[[Inner], Draw]:
             if finding.refused or finding.table is None or finding.table.empty:
                 return None
             cells = Cells.of(finding, voice)
+            named = [
+                cells.value(cells.columns[0], row) is not None for row in range(len(cells.table))
+            ]
+            if not all(named):
+                finding = replace(finding, table=finding.table[named].reset_index(drop=True))
+                cells = Cells.of(finding, voice)
+            if cells.table.empty:
+                return None
             lacking = [need for need in needs if not _holds(cells, need)]
             if lacking:
                 raise ColumnsMissingError(

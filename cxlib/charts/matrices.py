@@ -14,7 +14,7 @@ from cxlib.charts import theme
 from cxlib.charts.cells import MIN_BASE, SMALL_BASE, Cells
 from cxlib.charts.dots import bars, dots
 from cxlib.charts.kinds import JUDGEMENTS, alt, extremes, kind, main_number, name_columns, pick
-from cxlib.charts.rows import array, scatter
+from cxlib.charts.rows import array, scatter, too_few
 from cxlib.charts.theme import Canvas, Chart, text_width, wrapped
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def _heat(
     texts = {}
     for place, row in where.items():
         star = "*" if MIN_BASE <= cells.base(row) < SMALL_BASE else ""
-        texts[place] = cells.text(column, row) + ("" if beside else star)
-        if beside:
+        instead = too_few(cells, column, row)
+        texts[place] = instead or cells.text(column, row) + ("" if beside else star)
+        if beside and not instead:
             texts[place] += f"\n{cells.text(beside, row)}{star}"
     drawn = _grid(finding, cells, column, names, grid, texts, beside)
     _frames(finding, cells, drawn.figure.axes[0], where)
@@ -113,6 +114,7 @@ def _grid(
     top = 12.0
     canvas = Canvas(top + cell * len(rows) + (7 if beside else 2))
     axes = canvas.axes(left, top, left + width * len(columns), top + cell * len(rows))
+    grid = -grid if np.nanmax(grid) <= 0 else grid  # of shortfalls, the largest is darkest
     known = grid[~np.isnan(grid)]
     ends = (float(known.min()), float(known.max()))
     sns.heatmap(

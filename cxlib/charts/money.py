@@ -153,6 +153,7 @@ def tree(finding: Finding, cells: Cells) -> Chart | None:
     axes.axis("off")
     style = {"size": theme.SMALL, "color": theme.MUTED}
     canvas.text(0, 4, cells.heading("metric"), **style)  # type: ignore[arg-type]
+    canvas.text(theme.WIDTH, 4, cells.heading(effect), ha="right", **style)  # type: ignore[arg-type]
     goal = finding.values.get("outcome")
     outcome = cells.voice.word(goal) if isinstance(goal, str) else cells.voice.ui("result")
     middle = 9 + pitch * max(len(tied), 1) / 2

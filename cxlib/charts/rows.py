@@ -17,8 +17,9 @@ from matplotlib.ticker import MaxNLocator
 from cxlib.charts import theme
 from cxlib.charts.cells import DIGIT, MIN_BASE, PERIOD, SMALL_BASE, Cells
 from cxlib.charts.theme import LABEL, MUTED, NOTE, SMALL, Canvas, text_width, wrapped
-from cxlib.text import Voice
+from cxlib.text import BLOCKS, Voice
 from cxlib.text.formats import percent_sign
+from cxlib.text.voice import SLOT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -257,18 +258,25 @@ def limits(numbers: Sequence[float], *, zero: bool = False) -> tuple[float, floa
 
 
 def pointed(finding: Finding, cells: Cells, names: Sequence[str]) -> set[int]:
-    """Rows that the sentence names: the first text value of the finding that is a row's name."""
-    for value in finding.values.values():
-        if isinstance(value, str):
-            for row in range(len(cells.table)):
-                if value in {str(cells.value(column, row)) for column in names}:
-                    return {row}
+    """Row that the sentence names first, where rows are things and not moments."""
+    block = BLOCKS.get(finding.id)
+    said = block.outcomes.get(finding.outcome) if block else None
+    told = [m[1] for m in SLOT.finditer(said.sentence["es"])] if said else list(finding.values)
+    things = [column for column in names if cells.unit(column) not in {"wave", "month", "date"}]
+    for value in (finding.values.get(name) for name in told):
+        for row in range(len(cells.table)) if isinstance(value, str) else ():
+            if value in {str(cells.value(column, row)) for column in things}:
+                return {row}
     return set()
 
 
 def row_name(cells: Cells, columns: Sequence[str], row: int) -> str:
     """Name of a row from its name columns; an asterisk where the base is small."""
-    texts = [cells.text(c, row) if c in cells.names else cells.with_unit(c, row) for c in columns]
+    texts = [cells.text(columns[0], row)]
+    for column in columns[1:]:
+        text = cells.text(column, row)
+        heading = "" if column in cells.names else f" {cells.heading(column).lower()}"
+        texts.append(text + heading)
     name = " · ".join(texts)
     return f"{name}*" if MIN_BASE <= cells.base(row) < SMALL_BASE else name
 

@@ -86,7 +86,8 @@ def figure(voice: Voice, finding: Finding) -> tuple[Html, Html]:
 
     large = voice.figure(finding, bare)[0]
     label = voice.figure(finding, mark)[1]
-    return Html(large), unbroken(" ".join([*units, label]).strip())
+    by = " " if re.match(r"(de|del|al|a|en|of|in|a)\b", label) else ", "
+    return Html(large), unbroken(by.join(part for part in (" ".join(units), label) if part))
 
 
 def unbroken(text: str) -> Html:

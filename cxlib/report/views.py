@@ -231,7 +231,7 @@ def _columns(cells: Cells, most: int) -> list[tuple[str, bool]]:
     ends = {x + end for x in cells.estimates for end in ("_low", "_high")}
     ordered: list[tuple[str, bool]] = []
     for column in cells.columns:
-        if column in ends or column in BASES:
+        if column in ends or column in BASES or (most < len(cells.columns) and _inner(column)):
             continue
         ordered.append((column, False))
         ordered += [(column, True)] if column in cells.estimates else []
@@ -241,6 +241,11 @@ def _columns(cells: Cells, most: int) -> list[tuple[str, bool]]:
     return ordered + base
 
 
+def _inner(column: str) -> bool:
+    """Whether a column serves the calculation more than the reader."""
+    return column in TECHNICAL or column.startswith(("p_", "n_"))
+
+
 def _main_columns(
     cells: Cells, ordered: Sequence[tuple[str, bool]], most: int
 ) -> list[tuple[str, bool]]:
@@ -248,8 +253,6 @@ def _main_columns(
 
     def rank(pair: tuple[str, bool]) -> int:
         column = pair[0]
-        if column in TECHNICAL or column.startswith(("p_", "n_")):
-            return 4
         if column in cells.estimates:
             return cells.estimates.index(column) + (0 if cells.estimates[0] == column else 1)
         return 2 if column in JUDGEMENTS else 0 if column in cells.names[:2] else 3
