@@ -152,9 +152,10 @@ class Table:
         return Table(self.name, frame=frame, digest=self.hash, scales=self.scales, filters=filters)
 
     def scale(self, column: str) -> tuple[float, float]:
-        """Declared (low, high) of an answer column. Refuses when nobody declared it."""
+        """Declared (low, high) of an answer column. Refuses when nobody asked or declared it."""
         if column not in self.scales:
-            raise Refuse("scale_undeclared", missing=f"{self.name}.{column}")
+            reason = "scale_undeclared" if self.has(column) else "column_missing"
+            raise Refuse(reason, missing=f"{self.name}.{column}")
         return self.scales[column]
 
     def sql(self, query: str) -> pd.DataFrame:

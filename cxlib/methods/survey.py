@@ -113,7 +113,8 @@ def ces(responses: Table, *, wave: str | None = None) -> Result:
     effort. Refuses `direction_undeclared` without it: a guess would turn the answer over.
     """
     if "ces" not in responses.scales:
-        raise Refuse("direction_undeclared", missing="responses.ces")
+        reason = "direction_undeclared" if responses.has("ces") else "column_missing"
+        raise Refuse(reason, missing="responses.ces")
     hard, easy = responses.scales["ces"]
     given = answers(responses, "ces")
     ease = given.frame["y"] if easy > hard else hard + easy - given.frame["y"]

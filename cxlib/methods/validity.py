@@ -24,7 +24,8 @@ LINKS: tuple[tuple[str, str, str], ...] = (
 )
 BROKEN, WHOLE = 0.5, 0.95  # share of keys found: below, the link is broken; from, it is whole
 
-# word of an analysis -> what it cannot do without: table.column, or column@table@table for a link
+# word of an analysis -> what it cannot do without: table.column, either of two as a|b, or
+# column@table@table for a link
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "can_nps": ("responses.nps",),
     "can_changes": ("responses.nps", "responses.wave"),
@@ -40,9 +41,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "can_silent_pairs": ("events.department", "employees.other"),
     "can_verbatims": ("verbatims.text",),
     "can_provider": ("providers.usage_share", "providers.main"),
-    "can_retention": ("customers.start", "customers.end"),
+    "can_retention": ("customers.start|customers.tenure", "customers.end|customers.churned"),
     "can_losses": ("customers.end", "events.resolved", "customer_id@events@customers"),
-    "can_metrics": ("operations.value", "finance.value", "metrics.metric"),
+    "can_metrics": ("operations.value", "finance.value"),
     "can_forecast": ("finance.value",),
     "can_trust": ("employees.score", "operations.value"),
     "can_plan": ("initiatives.cost", "initiatives.effect_likely"),
@@ -125,8 +126,8 @@ def blocked_rows(tables: Mapping[str, Table]) -> list[dict[str, object]]:
 
 def _first(need: str) -> str:
     """Name a need as `table.column`; for a link, the side whose keys are not found."""
-    column, *names = need.split("@")
-    return f"{names[0]}.{column}" if names else need
+    column, *names = need.partition("|")[0].split("@")
+    return f"{names[0]}.{column}" if names else column
 
 
 def met(tables: Mapping[str, Table], need: str) -> bool:
@@ -134,5 +135,5 @@ def met(tables: Mapping[str, Table], need: str) -> bool:
     if "@" in need:
         share = matched(tables, *need.split("@"))
         return share is not None and share >= BROKEN
-    name, column = need.split(".")
-    return name in tables and tables[name].has(column)
+    either = (one.split(".") for one in need.split("|"))
+    return any(name in tables and tables[name].has(column) for name, column in either)

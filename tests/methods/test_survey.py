@@ -71,6 +71,12 @@ def test_ces_without_direction_is_refused() -> None:
     assert survey.ces(Table.of(frame))["reason"] == "direction_undeclared"
 
 
+def test_a_question_that_was_not_asked_is_missing_not_undeclared() -> None:
+    asked = Table.of(pd.DataFrame({"response_id": ["a", "b"], "nps": [9, 7]}))
+    for found in (survey.csat(asked), survey.ces(asked)):
+        assert found["reason"] == "column_missing"
+
+
 def card(worst: float = 0.0, waves: tuple[str, ...] = ("1", "2")) -> Table:
     generator = np.random.default_rng(5)
     people = pd.MultiIndex.from_product(
@@ -119,6 +125,19 @@ def test_validity_names_what_is_blocked_and_which_link_is_broken() -> None:
     assert rows.loc["can_gaps", "lacks"] == "ratings.delivered"
     assert "can_nps" not in rows.index
     assert survey.validity({})["reason"] == "nothing_read"
+
+
+def test_validity_knows_either_way_of_counting_a_stay() -> None:
+    months = pd.DataFrame({"customer_id": ["a"], "tenure": [3.0], "churned": [True]})
+    ends = pd.DataFrame({"customer_id": ["a"], "start": ["2024-01-01"], "end": ["2024-03-01"]})
+    for frame in (months, ends):
+        found = survey.validity({"customers": Table.of(frame, "customers")})
+        assert found.table is not None
+        assert "can_retention" not in set(found.table["item"]), frame.columns
+    bare = survey.validity({"customers": Table.of(months[["customer_id"]], "customers")})
+    assert bare.table is not None
+    lacks = bare.table.set_index("item")["lacks"]
+    assert lacks["can_retention"] == "customers.start"
 
 
 def frame_of(counts: dict[str, int]) -> Table:
