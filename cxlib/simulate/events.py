@@ -194,6 +194,22 @@ def official() -> pd.DataFrame:
     )
 
 
+def _again(world: World, *, unresolved: bool) -> float:
+    """Chance that a problem comes back and is noted within 90 days, the customer still there.
+
+    Three of the 90 days go by while the case is open; one in a hundred has another case besides.
+    """
+    p, company = world.part("events"), world.part("company")
+    leaving, rise = company["leaving"], 0.4 * company["price_rise"]["share"]  # in 40 % of the time
+    month = company["monthly_leaving"] + rise * leaving["rise"]
+    month += (leaving["unresolved"] + rise * leaving["both"]) * unresolved
+    soon = 1 - np.exp(-87 / p["again"]["days"])
+    noted = 1 - p["uncoded"] * p["repaired"]
+    back = p["again"]["unresolved" if unresolved else "resolved"] * soon * noted
+    back *= 1 - month * p["again"]["days"] / 30.4
+    return float(1 - (1 - back) * 0.99)
+
+
 def _plant(world: World) -> None:
     p = world.part("events")
     outside = p["outside"]
@@ -224,13 +240,11 @@ def _plant(world: World) -> None:
             "official.skipped", "official_fit", "inside", p["skip_verify"], name="skipped",
             how="planted share of cases without it",
         )  # fmt: skip
-    more = p["again"]["unresolved"] - p["again"]["resolved"]
-    if more:
-        soon = 1 - np.exp(-87 / p["again"]["days"])  # of 90 days, three go by while it is open
-        seen = 1 - p["uncoded"] * p["repaired"]
+    if p["again"]["unresolved"] > p["again"]["resolved"]:
+        more = _again(world, unresolved=True) - _again(world, unresolved=False)
         world.plant(
-            "again.difference", "recurrence", "inside", float(more * soon * seen),
-            name="difference", how="next problem of the topic within 90 days, unresolved - solved",
+            "again.difference", "recurrence", "inside", more, name="difference",
+            how="next problem of the topic within 90 days, unresolved less solved",
         )  # fmt: skip
         world.plant("again.outcome", "recurrence", "outcome", ["unresolved_more"], how="the same")
     else:
