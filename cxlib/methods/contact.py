@@ -41,6 +41,8 @@ def scored(log: eventlog.Log, cases: pd.DataFrame, responses: Table, score: str)
         answers = responses.need(score, "case_id", optional=optional)
         found = answers.merge(named[["case_id", "hand_offs", "cluster"]], on="case_id")
     else:
+        if "customer_id" not in log.names:
+            raise Refuse("column_missing", missing="events.customer_id")
         answers = responses.need(score, "customer_id", optional=optional)
         answers = answers.dropna(subset=["customer_id"])
         named = named[named["customer"] >= 0]
@@ -61,15 +63,35 @@ def _latest(answers: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     return pairs.sort_values(["answer", "first", "case_no"]).groupby("answer").tail(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """Change of the score per hand-off; `seen_from` is the size that four in five would see."""
+@dataclass(frozen=True)
+class Joined:
+    """Answers beside hand-offs: the score's change per hand-off, and the size that would be seen.
 
-    estimate: Estimate
+    seen_from : change that four in five such studies would show, in points of the score.
+    """
+
+    answers: pd.DataFrame
+    score: str
+    slope: Estimate
     seen_from: float
 
 
-def slope(answers: pd.DataFrame) -> Slope:
+def join(
+    log: eventlog.Log, cases: pd.DataFrame, responses: Table | None, score: str | None
+) -> Joined | None:
+    """Join answers to cases and fit the slope; None where they cannot be joined or told apart."""
+    if responses is None:
+        return None
+    try:
+        column = choose(responses, score)
+        answers = scored(log, cases, responses, column)
+        slope, seen_from = fit(answers)
+    except Refuse:
+        return None
+    return Joined(answers, column, slope, seen_from)
+
+
+def fit(answers: pd.DataFrame) -> tuple[Estimate, float]:
     """Weighted least squares of score on hand-offs, errors clustered by customer (t, G − 1).
 
     Refuses `hand_offs_alike` when all answers have as many, `few_customers` under 10 customers.
@@ -93,7 +115,7 @@ def slope(answers: pd.DataFrame) -> Slope:
     low, high = (float(end) for end in found.conf_int()[1])
     reach = float(stats.t.ppf(0.975, groups - 1) + stats.t.ppf(0.8, groups - 1))
     estimate = Estimate(float(found.params[1]), low, high, "number", len(answers), float(groups))
-    return Slope(estimate, reach * float(found.bse[1]))
+    return estimate, reach * float(found.bse[1])
 
 
 def contacts(employees: Table, question: str) -> pd.DataFrame:

@@ -290,7 +290,8 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
 
     A hand-off is a change of known department between consecutive events; a step without
     department is unknown, not a change. Ping-pong: an area gets the case back after another one.
-    The slope is points of the score per hand-off, clustered by customer; an association.
+    The slope is points of the score per hand-off over the answers of all waves, clustered by
+    customer; an association. Without answers that can be joined, hand-offs are counted alone.
     """
     log = eventlog.read(events, "department", optional=("case_id",))
     cases = log.cases()
@@ -299,19 +300,18 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
     values: dict[str, Value] = {"hand_offs": mean, "ping_pong": returned, "cases": len(cases)}
     unknown = int(cases["unknown_moves"].sum())
     notes = [*log.notes, *([caveat("moves_unknown", events=unknown)] if unknown else [])]
-    if responses is None:
+    joined = contact.join(log, cases, responses, score)
+    if joined is None:
+        notes += [] if responses is None else [caveat("answers_not_joined")]
         return Result("counted", values, contact.table(cases), tuple(notes))
-    column = contact.choose(responses, score)
-    answers = contact.scored(log, cases, responses, column)
-    slope = contact.slope(answers)
     values |= {
-        "slope": slope.estimate,
-        "seen_from": Estimate(slope.seen_from, n=len(answers)),
-        "answers": len(answers),
-        "score": column,
+        "slope": joined.slope,
+        "seen_from": Estimate(joined.seen_from, n=len(joined.answers)),
+        "answers": len(joined.answers),
+        "score": joined.score,
     }
-    table = contact.table(cases, answers)
-    return Result(slope_outcome(slope.estimate), values, table, tuple(notes))
+    table = contact.table(cases, joined.answers)
+    return Result(slope_outcome(joined.slope), values, table, tuple(notes))
 
 
 @method(

@@ -317,7 +317,16 @@ def test_answers_before_the_case_are_not_joined() -> None:
     events, responses = world(0)
     early = responses.frame.assign(date=START - DAY)
     found = journey.hand_offs(events, Table.of(early, "responses"))
-    assert (found.outcome, found["reason"]) == ("refused", "few_customers")
+    assert found.outcome == "counted"
+    assert {"key": "answers_not_joined"} in found.caveats
+
+
+def test_too_few_customers_and_equal_hand_offs_have_no_slope() -> None:
+    answers = pd.DataFrame({"cluster": range(12), "hand_offs": 1, "score": 3.0, "weight": 1.0})
+    with pytest.raises(Refuse, match="hand_offs_alike"):
+        contact.fit(answers)
+    with pytest.raises(Refuse, match="few_customers"):
+        contact.fit(answers.head(9))
 
 
 def test_hand_offs_are_counted_without_a_survey() -> None:
