@@ -21,6 +21,7 @@ from cxlib.pipeline.parameters import Parameter
 
 CELL_TIMEOUT = 600  # seconds
 START_TIMEOUT = 120
+SOCKETS = "JUPYTER_RUNTIME_DIR"
 Status = Literal["done", "copied", "failed", "died", "timed_out"]
 
 
@@ -53,10 +54,12 @@ def quiet_home(private: Path) -> Iterator[None]:
         "IPYTHONDIR": cache / "ipython",
         "JUPYTER_CONFIG_DIR": cache / "jupyter",
         "JUPYTER_DATA_DIR": cache / "jupyter",
-        "JUPYTER_RUNTIME_DIR": sockets,
+        SOCKETS: sockets,
         "MPLCONFIGDIR": cache / "matplotlib",
         "XDG_CACHE_HOME": cache,
         "PYTHONUTF8": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     for place in wanted.values():
@@ -125,12 +128,15 @@ def _brace(path: Path) -> str:
 
 
 def _local_sockets() -> Any:
-    """Unix sockets where there are any: no port race, nothing on the loopback."""
+    """Unix sockets where there are any: no port race, nothing on the loopback.
+
+    Each kernel gets a path of its own: Jupyter's default is one name in the working folder.
+    """
     from traitlets.config import Config
 
     if os.name != "posix":
         return Config()
-    ipc = {"transport": "ipc"}
+    ipc = {"transport": "ipc", "ip": tempfile.mktemp(prefix="k", dir=os.environ[SOCKETS])}
     return Config({"AsyncKernelManager": ipc, "KernelManager": ipc})
 
 
