@@ -275,7 +275,8 @@ def _changed(
 ) -> bool:
     if "table" in node:
         return bool(hashes.get(node["table"], node["hash"]) != node["hash"])
-    return "method" in node and current.get(_step(node), "") not in {"", dump(_neutral(node))}
+    bare = {name: part for name, part in node.items() if name not in {"argument", "key"}}
+    return "method" in node and current.get(_step(node), "") not in {"", dump(_neutral(bare))}
 
 
 def write(merged: Findings, path: Path) -> None:

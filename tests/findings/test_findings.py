@@ -86,6 +86,13 @@ def test_a_changed_earlier_result_makes_what_nests_it_stale() -> None:
     assert findings.stale(merged, {"tables": {}}) == ("second",)
 
 
+def test_an_unchanged_input_is_not_stale_under_the_argument_that_took_it() -> None:
+    first = source("m.first", table("events", "0"))
+    second = source("m.second", {"argument": "links", **first}, {**first, "key": "first"})
+    merged = {"first": found("first", first), "second": found("second", second)}
+    assert findings.stale(merged, {"tables": {"events": {"hash": "0"}}}) == ()
+
+
 def test_the_lowest_grade_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     from cxlib.text.catalogue import Block, Said
 
