@@ -185,11 +185,11 @@ def scorecard(
     rows, mine = given.sample(), given.of(now)
     labels = given.frame[by].astype("str").to_numpy()
     parts, left_out = against_rest(rows, labels, mine)
-    boxes = given.sample(given.frame["y"] >= high + 1 - _top(low, high))
+    boxes, plain = given.sample(given.frame["y"] >= high + 1 - _top(low, high)), given.unweighted()
     table = parts_table(parts, "interaction", "delivered", "rest_gap")
-    table["top_boxes"] = [
-        design.share_of(boxes, mine & (labels == part.name)).value for part in parts
-    ]
+    rated = [mine & (labels == part.name) for part in parts]
+    table["top_boxes"] = [design.share_of(boxes, its).value for its in rated]
+    table["mean_unweighted"] = [design.mean_of(plain, its).value for its in rated]
     if len(last_two) == 2:
         table = table.join(_changes(rows, labels, parts, mine, given.of(last_two[0])))
     notes = [caveat("parts_left_out", parts=left_out)] if left_out else []

@@ -103,6 +103,18 @@ def test_scorecard_finds_the_planted_interaction_only() -> None:
     assert {"score_change", "delivered_low", "top_boxes"} <= set(found.table.columns)
 
 
+def test_scorecard_says_the_mean_without_its_weights_too() -> None:
+    ratings = card()
+    heavy = ratings.frame.assign(weight=1.0 + (ratings.frame["delivered"] > 7))
+    found = survey.scorecard(Table.of(heavy, "ratings", scales={"delivered": (1, 10)})).table
+    plain = survey.scorecard(ratings).table
+    assert found is not None
+    assert plain is not None
+    known, unweighted = (table.set_index("interaction").sort_index() for table in (found, plain))
+    assert list(known["mean_unweighted"]) == pytest.approx(list(unweighted["delivered"]))
+    assert (known["delivered"] > known["mean_unweighted"]).all()
+
+
 def test_scorecard_of_alike_interactions_claims_nothing() -> None:
     found = survey.scorecard(card())
     assert found.outcome == "none_apart"
