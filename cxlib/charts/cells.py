@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxlib.core import Estimate, Unit
 from cxlib.text import BLOCKS, Voice, catalogue
-from cxlib.text.formats import MILLION, NBSP, percent_sign, significant
+from cxlib.text.formats import MILLION, NBSP, percent_sign, significant, trimmed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,21 +181,20 @@ class Cells:
         return self._digits[column, row]
 
     def _decimals(self, column: str, row: int | None) -> int:
-        held, unit = self._held(column), self.unit(column)
-        if row is not None and unit in BY_BASE:
-            return self.voice.digits(self._whole(column, row))
-        largest = max(map(abs, held), default=0.0)
-        whole = all(value.is_integer() for value in held)
-        if column in BASES or unit == "count" or (whole and unit not in BY_BASE):
+        unit, millions = self.unit(column), self._millions(column)
+        if unit in BY_BASE or millions:
+            if row is None:
+                return max((self.digits(column, i) for i in range(len(self.table))), default=0)
+            whole = self._whole(column, row)
+            if not millions:
+                return self.voice.digits(whole)
+            return min(significant(abs(whole.value) / MILLION), 1) if whole.value else 0
+        held = self._held(column)
+        if column in BASES or all(value.is_integer() for value in held):
             return 0
-        if unit in BY_BASE:
-            return max((self.digits(column, i) for i in range(len(self.table))), default=0)
-        if unit.startswith("money"):
-            return min(significant(largest / self.scale(column)), 1) if largest else 0
         if unit == "number" or column.startswith("p_"):
-            return min(significant(largest), 3)
-        fixed = {"days": 1, "hours": 1}
-        return fixed.get(unit, 1 if largest < 10 else 0)
+            return min(significant(max(map(abs, held))), 3)
+        return 1 if unit in {"days", "hours"} else 0
 
     def _whole(self, column: str, row: int) -> Estimate:
         """Estimate in a row that a column holds, or holds an end of."""
@@ -215,7 +214,9 @@ class Cells:
     def say(self, column: str, number: float, row: int | None = None, *, plus: bool = False) -> str:
         """Print a number of a column, even one that stands in no cell (a tick, a limit)."""
         digits = self.digits(column, row)
-        text = self.voice.number(number / self.scale(column), digits, in_table=True)
+        scaled = number / self.scale(column)
+        scaled = trimmed(scaled) if self.unit(column).startswith("money") else scaled
+        text = self.voice.number(scaled, digits, in_table=True)
         zero = not text.strip("0.,\N{MINUS SIGN}")
         if zero:
             text = text.lstrip("\N{MINUS SIGN}")
@@ -245,11 +246,12 @@ class Cells:
             return " → ".join(self._words(column, step) for step in cell.split(STEPS))
         printed = self.voice.cell(column, cell)
         known = printed == cell and self.unit(column) != "text" and cell in catalogue("columns")
-        return self.voice.heading(cell).split(",")[0] if known else printed
+        return self.voice.heading(cell).split(",")[0].lower() if known else printed
 
     def pad(self, column: str, row: int) -> str:
         """Blanks as wide as the decimals that a row lacks, so that a column keeps its mark."""
-        if self.unit(column) not in BY_BASE or self.value(column, row) is None:
+        varies = self.unit(column) in BY_BASE or self._millions(column)
+        if not varies or self.value(column, row) is None:
             return ""
         own, most = self.digits(column, row), self.digits(column)
         return "" if own == most else (PERIOD if own == 0 else "") + (most - own) * DIGIT

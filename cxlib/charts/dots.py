@@ -32,7 +32,7 @@ MOST_ROWS = 18
 RANKED_ROWS = 22
 RESIDUAL = {"uncoded", "other", "other_variants", "unknown", "rest"}
 SILENT = ("no_", "none", "undecided", "unclear", "unmeasured", "noise", "between", "orphan")
-DIFFERENCE = ("gap", "difference", "change", "effect", "slope", "npv", "net", "lift", "margin")
+DIFFERENCE = {"gap", "difference", "change", "effect", "slope", "npv", "net", "lift"}
 TRACK = 4.2  # mm, height of a bar
 STEEL = theme.SEQUENTIAL[3]
 
@@ -40,7 +40,7 @@ STEEL = theme.SEQUENTIAL[3]
 def reference(cells: Cells, column: str) -> float | None:
     """Zero for a difference, None for a level."""
     unit = cells.unit(column)
-    differs = unit == "pp" or any(word in column for word in DIFFERENCE)
+    differs = unit == "pp" or bool(DIFFERENCE & set(column.split("_")))
     if not differs and unit not in {"points", "share"}:
         held = array(cells, column)
         differs = bool((held[~np.isnan(held)] < 0).any())

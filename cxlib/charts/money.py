@@ -138,6 +138,8 @@ def tree(finding: Finding, cells: Cells) -> Chart | None:
     Width of a line is the strength of the tie; its label the effect and the lag, with the grade.
     """
     effect = pick(cells, "effect|coefficient") or main_number(cells)
+    if np.isnan(array(cells, effect)).all():
+        return None
     rows = list({cells.value("metric", r): r for r in reversed(range(len(cells.table)))}.values())[
         ::-1
     ]

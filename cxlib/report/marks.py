@@ -13,6 +13,7 @@ from cxlib.findings import Finding
 from cxlib.text import Voice
 from cxlib.text.formats import NBSP
 
+FIGURE = re.compile(rf"[−+]?\d[\d.,]*(?:{NBSP}?%)?")
 NUMBER = re.compile(r"[−+]?\d[\d.,\u00a0]*\d|[−+]?\d")
 
 
@@ -77,12 +78,12 @@ def figure(voice: Voice, finding: Finding) -> tuple[Html, Html]:
     mark = Marker(finding)
 
     def bare(name: str, part: str, value: Value, printed: str) -> str:
-        pieces = printed.split(NBSP)
-        numbers = [piece for piece in pieces if any(map(str.isdigit, piece))]
-        if isinstance(value, str) or len(numbers) != 1 or len(pieces) == 1:
+        number = FIGURE.search(printed)
+        if isinstance(value, str) or number is None or number[0] == printed:
             return mark(name, part, value, printed)
-        units[" ".join(piece for piece in pieces if piece not in numbers)] = None
-        return mark(name, part, value, numbers[0])
+        around = printed[: number.start()] + printed[number.end() :]
+        units[" ".join(around.split())] = None
+        return mark(name, part, value, number[0])
 
     large = voice.figure(finding, bare)[0]
     label = voice.figure(finding, mark)[1]

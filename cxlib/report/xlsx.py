@@ -61,6 +61,7 @@ class Book:
         """Sheet with its banner: title, lines under it; columns by width; no gridlines."""
         page = self.file.add_worksheet(name)
         page.hide_gridlines(2)
+        page.set_default_row(19)
         page.set_landscape()
         page.fit_to_pages(1, 0)
         page.set_paper(9)
@@ -76,23 +77,25 @@ class Book:
         """Row of column heads; it repeats on every printed page."""
         page.set_row(row, 32)
         for column, (head, side) in enumerate(zip(heads, right, strict=True)):
-            align = "right" if side else "left"
+            align = {"align": "right"} if side else {"align": "left", "indent": int(column > 0)}
             style = self.style(
-                bold=True, text_wrap=True, align=align, valign="bottom", bottom=1, bottom_color=INK
+                bold=True, text_wrap=True, **align, valign="bottom", bottom=1, bottom_color=INK
             )
             page.write_string(row, column, head, style)
         page.repeat_rows(row)
 
     def text(self, page: Worksheet, row: int, column: int, text: str, **style: Any) -> None:
         """One text; a leading = stays a character."""
-        given = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": GRID, **style}
+        indent = {} if style.get("align") == "right" else {"indent": int(column > 0)}
+        given = {"text_wrap": True, "valign": "vcenter", "bottom": 1, "bottom_color": GRID}
+        given |= indent | style
         page.write_string(row, column, text, self.style(**given))
 
     def number(
         self, page: Worksheet, row: int, column: int, number: float, pattern: str, **style: Any
     ) -> None:
         """One number with its format."""
-        given = {"valign": "top", "align": "right", "bottom": 1, "bottom_color": GRID, **style}
+        given = {"valign": "vcenter", "align": "right", "bottom": 1, "bottom_color": GRID, **style}
         page.write_number(row, column, number, self.style(num_format=pattern, **given))
 
 
@@ -114,10 +117,10 @@ def write(findings: Findings, story: Story, voice: Voice, path: Path) -> None:
 
 def _index(book: Book, sheets: Mapping[str, Finding], title: str) -> None:
     voice = book.voice
-    page = book.sheet(voice.ui("sheet_index"), title, [voice.ui("index_sub")], (9, 70, 26, 10))
+    page = book.sheet(voice.ui("sheet_index"), title, [voice.ui("index_sub")], (16, 70, 26, 10))
     heads = [voice.ui(key) for key in ("tab", "title", "chapter", "rows_word")]
     book.heads(page, 3, heads, [False, False, False, True])
-    link = book.style(font_color=LINK, bottom=1, bottom_color=GRID, valign="top")
+    link = book.style(font_color=LINK, bottom=1, bottom_color=GRID, valign="vcenter")
     row = 4
     for key in ("sheet_reading", "sheet", "sheet_findings", "sheet_register"):
         name = voice.ui(key)
@@ -190,7 +193,7 @@ def _findings(book: Book, story: Story, sheets: Mapping[str, Finding]) -> None:
         book.text(page, row, 3, f"{mark}  {voice.grade_word(finding.grade)}", font_color=MUTED)
         book.text(page, row, 4, voice.ui(f"chapter_{finding.chapter}"), font_color=MUTED)
         name = tabs.get(finding.id, "")
-        link = book.style(font_color=LINK, valign="top", bottom=1, bottom_color=GRID)
+        link = book.style(font_color=LINK, valign="vcenter", bottom=1, bottom_color=GRID)
         if name:
             page.write_url(row, 5, f"internal:'{name}'!A1", link, name)
         else:
@@ -242,7 +245,8 @@ def _cell(
     if small or value is None or column in BASES or column.endswith(("_low", "_high")):
         style["font_color"] = MUTED
     if value is None:
-        book.text(page, *at, cells.text(column, row), align="right", **style)
+        side = "left" if column in cells.names else "right"
+        book.text(page, *at, cells.text(column, row), align=side, **style)
     elif isinstance(value, (bool, str)) or column in cells.names:
         text = cells.text(column, row) + ("*" if small and column == cells.columns[0] else "")
         book.text(page, *at, text, **style)
@@ -256,6 +260,8 @@ def _pattern(cells: Cells, column: str, row: int, *, starred: bool) -> str:
     decimals = cells.digits(column, row)
     digits = "." + "0" * decimals if decimals else ""
     unit = cells.unit(column)
+    if column.startswith("p_"):
+        return "0.000"
     body = f"0{digits}%" if unit in {"share", "pp"} else f"#,##0{digits}"
     if cells.scale(column) >= 1_000_000:
         body = "#,##0"  # money in full: the sheet is for reckoning on
