@@ -41,10 +41,11 @@ def run(world: World) -> None:
     metrics["trust_index"] = (
         64 + 2.5 * dice.normal(0, 1, (offices, 1)) + 1.3 * dice.normal(0, 1, _shape(offices))
         + world.part("panel")["internal_effect"]
-        * _past(inner, world.part("panel")["internal_lead"])
+        * (_past(inner, world.part("panel")["internal_lead"]) - 6.8)
     )  # fmt: skip
     metrics["printed_reports"] = np.full(_shape(offices), 40.0)
-    world.tables["operations"] = _long(world, {k: np.round(v, 2) for k, v in metrics.items()})
+    written = {name: np.round(v, 0 if v.mean() > 100 else 2) for name, v in metrics.items()}
+    world.tables["operations"] = _long(world, written)
     world.tables["finance"] = _money(world, dice, metrics)
     world.tables["employees"] = _pulse(world, inner)
     world.tables["contact"] = _contact(world)
