@@ -144,7 +144,7 @@ def run(engagement: str, options: tuple[str, ...], only: str, force: bool, timeo
     except ParameterError as wrong:
         values = {"name": wrong.name[:60], "value": wrong.value[:60], "hint": wrong.hint}
         stop(f"parameter_{wrong.rule}", language, **values)
-    _run(Job(folder, name, parameters, only, force, timeout), language)
+    _run(Job(folder, name, parameters, only, force, timeout, REPORTS), language)
 
 
 def _run(job: Job, language: str) -> NoReturn:
@@ -297,7 +297,7 @@ def demo() -> None:
         click.echo(say("simulating", "es", name=DEMO), err=True)
         worlds.make(DEMO, folder)
         stamp.write_text(made_by, encoding="utf-8")
-    _run(Job(folder, DEMO), "es")
+    _run(Job(folder, DEMO, reports=REPORTS), "es")
 
 
 @cx.command()
