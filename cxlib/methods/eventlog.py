@@ -51,7 +51,8 @@ FROM moves LEFT JOIN returns USING (case_no)
 GROUP BY case_no ORDER BY case_no
 """
 REPEATS = """
-SELECT activity, count(*) AS cases, count(*) FILTER (times > 1) AS repeated
+SELECT activity, count(*) AS cases, count(*) FILTER (times > 1) AS repeated,
+       sum(times) AS events
 FROM (SELECT case_no, activity, count(*) AS times FROM log GROUP BY case_no, activity)
 GROUP BY activity ORDER BY repeated DESC, activity
 """
@@ -114,14 +115,14 @@ class Log:
         )
 
     def ends(self) -> pd.DataFrame:
-        """Activities that start and end cases: activity, next, events, cases."""
+        """Activities that start and end cases: activity, next, events, n (cases)."""
         grouped = self.rows.groupby("case_no")["activity"]
         firsts, lasts = grouped.first().value_counts(), grouped.last().value_counts()
         names = self.names["activity"]
         rows = [("case_start", names[int(str(code))], n) for code, n in firsts.items()]
         rows += [(names[int(str(code))], "case_end", n) for code, n in lasts.items()]
         frame = pd.DataFrame(rows, columns=["activity", "next", "events"])
-        frame["cases"] = frame["events"]
+        frame["n"] = frame["events"]
         order = ["events", "activity", "next"]
         return frame.sort_values(order, ascending=[False, True, True], ignore_index=True)
 
@@ -195,22 +196,27 @@ def variant_rows(paths: pd.DataFrame, cover: float, most: int) -> pd.DataFrame:
     return pd.DataFrame({"variant": names, "cases": counts, "share": np.array(counts) / total})
 
 
-def graph_rows(log: Log) -> pd.DataFrame:
-    """Pairs of activities that follow each other, then starts and ends of cases."""
+def pair_rows(log: Log) -> pd.DataFrame:
+    """Pairs of activities that follow each other, most events first: activity, next, events, n."""
     follows = log.ask(FOLLOWS)
     named = {"activity": follows["source"], "next": follows["target"]}
     pairs = pd.DataFrame({name: log.name("activity", codes) for name, codes in named.items()})
-    counts = follows[["events", "cases"]].astype(int)
-    return pd.concat([pairs.join(counts), log.ends()], ignore_index=True)
+    counts = {"events": follows["events"].astype(int), "n": follows["cases"].astype(int)}
+    return pairs.assign(**counts)
+
+
+def graph_rows(pairs: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of activities that follow each other, then first and last activities of cases."""
+    return pd.concat([pairs, ends] if len(pairs) else [ends], ignore_index=True)
 
 
 def repeat_rows(counted: pd.DataFrame, most: int = 40) -> pd.DataFrame:
     """Rows by activity: cases that repeat it, as a share of those that have it."""
     rows = []
-    for name, having, repeated in counted[["activity", "cases", "repeated"]].itertuples(
-        index=False
-    ):
+    columns = ["activity", "cases", "repeated", "events"]
+    for name, having, repeated, events in counted[columns].itertuples(index=False):
         share = cells.share(np.arange(having) < repeated)
-        rows.append({"activity": name, "cases": int(repeated)} | cells.cells("share", share))
+        row = {"activity": name, "cases": int(repeated)} | cells.cells("share", share)
+        rows.append(row | {"events": int(events)})
     frame = pd.DataFrame(rows).sort_values(["cases", "activity"], ascending=[False, True])
     return frame.head(most).reset_index(drop=True)

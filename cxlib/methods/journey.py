@@ -153,13 +153,26 @@ def variants(
     return Result("observed", values, eventlog.variant_rows(paths, cover, most), log.notes)
 
 
-@method(outcomes=("observed",), values=("pairs", "events"))
-def graph(events: Table) -> Result:
-    """Directly-follows counts: activity, next, events and cases, with starts and ends of cases."""
+@method(outcomes=("observed", "no_pairs"), values=("pairs", "cases", "step", "next", "times"))
+def graph(events: Table, *, most: int = 200) -> Result:
+    """Directly-follows counts: which activity comes after which, how often, in how many cases.
+
+    Table: pairs by events, most first, then first and last activities of cases, `most` of each at
+    most; n : cases that have the pair. `no_pairs` where every case has one event.
+    """
     log = eventlog.read(events)
-    table = eventlog.graph_rows(log)
-    pairs = int((table["activity"].ne("case_start") & table["next"].ne("case_end")).sum())
-    return Result("observed", {"pairs": pairs, "events": len(log.rows)}, table, log.notes)
+    pairs, ends = eventlog.pair_rows(log), log.ends()
+    table = eventlog.graph_rows(pairs.head(most), ends.head(most))
+    values: dict[str, Value] = {"pairs": len(pairs), "cases": log.rows["case_no"].nunique()}
+    rows = len(pairs) + len(ends)
+    cut = [caveat("rows_left_out", shown=len(table), m=rows)] if rows > len(table) else []
+    if pairs.empty:
+        return Result("no_pairs", values, table, (*log.notes, *cut))
+    first = pairs.iloc[0]
+    values |= {
+        "step": str(first["activity"]), "next": str(first["next"]), "times": int(first["events"])
+    }  # fmt: skip
+    return Result("observed", values, table, (*log.notes, *cut))
 
 
 @method(
@@ -207,7 +220,7 @@ def rework(events: Table, *, allowed: Sequence[str] = ()) -> Result:
     """Share of cases in which an activity happens twice or more (Wilson, clustered by customer).
 
     allowed : activities that may repeat, such as agreed follow-up calls. Table: by activity, the
-    share of the cases that have it in which it repeats.
+    share of the cases that have it in which it repeats, and all its events.
     """
     log = eventlog.read(events)
     cases = log.cases()

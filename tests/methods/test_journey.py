@@ -104,6 +104,29 @@ def test_real_logs_give_the_reference_figures(
         assert value == pytest.approx(known[prefix + key], abs=1e-6), key
 
 
+def test_cases_of_one_step_have_no_pairs() -> None:
+    frame = pd.DataFrame({"case_id": ["a", "b"], "activity": ["open", "open"],
+                          "start": pd.to_datetime(["2024-01-01", "2024-01-02"])})  # fmt: skip
+    found = journey.graph(Table.of(frame, "events"))
+    assert (found.outcome, found["pairs"], found["cases"]) == ("no_pairs", 0, 2)
+    assert found.table is not None
+    assert list(found.table["events"]) == [2, 2]
+
+
+def test_the_commonest_pair_is_said_and_a_long_table_is_cut(bills: Table) -> None:
+    found = journey.graph(bills, most=5)
+    assert (found["step"], found["next"], found["times"]) == ("FIN", "RELEASE", 7702)
+    assert found.table is not None
+    assert len(found.table) == 10
+    assert [note["key"] for note in found.caveats][-1] == "rows_left_out"
+
+
+def test_rework_says_all_events_of_an_activity(bills: Table) -> None:
+    table = journey.rework(bills).table
+    assert table is not None
+    assert table.set_index("activity")["events"]["NEW"] == 11106
+
+
 def test_the_case_whose_id_reads_na_is_kept(bills: Table) -> None:
     assert journey.variants(bills)["cases"] == 10_000  # 9,999 if «NA» were read as missing
 
