@@ -6,7 +6,7 @@ is fully ordered: case, then stamp, then file order. Knows no statistics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -220,3 +220,15 @@ def repeat_rows(counted: pd.DataFrame, most: int = 40) -> pd.DataFrame:
         rows.append(row | {"events": int(events)})
     frame = pd.DataFrame(rows).sort_values(["cases", "activity"], ascending=[False, True])
     return frame.head(most).reset_index(drop=True)
+
+
+def repeats(
+    log: Log, cases: pd.DataFrame, allowed: Collection[str]
+) -> tuple[pd.DataFrame, list[bool]]:
+    """Activities by repeated cases, and whether each case repeats one that may not repeat."""
+    counted = log.ask(REPEATS)
+    counted["activity"] = log.name("activity", counted["activity"])
+    free = {str(k) for k, name in enumerate(log.names["activity"]) if name in allowed}
+    bound = [[step for step in path.split(",") if step not in free] for path in cases["path"]]
+    kept = counted[~counted["activity"].isin(list(allowed))].reset_index(drop=True)
+    return kept, [len(set(steps)) < len(steps) for steps in bound]

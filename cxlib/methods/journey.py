@@ -49,11 +49,9 @@ def scope(
     intervals clustered by customer. Refuses `no_problem_met` when no dissatisfied customer had a
     problem that falls to a listed area.
     """
-    areas = departments.need("department", "is_service").drop_duplicates("department")
-    is_service = origins.flag(areas["is_service"]).fillna(False).astype(bool)
-    service = {str(area) for area in areas.loc[is_service, "department"]}
+    areas, service = origins.areas(departments)
     problems = origins.problem_events(events, "customer_id", "department")
-    placed = problems["department"].isin(set(areas["department"]))
+    placed = problems["department"].isin(areas)
     burden, unmet = origins.dissatisfaction(responses, problems[placed])
     lost = origins.lost_revenue(customers, problems[placed])
     burdens = [burden, lost] if lost else [burden]
@@ -224,14 +222,7 @@ def rework(events: Table, *, allowed: Sequence[str] = ()) -> Result:
     """
     log = eventlog.read(events)
     cases = log.cases()
-    counted = log.ask(eventlog.REPEATS)
-    counted["activity"] = log.name("activity", counted["activity"])
-    counted = counted[~counted["activity"].isin(list(allowed))].reset_index(drop=True)
-    free = {code for code, name in enumerate(log.names["activity"]) if name in allowed}
-    repeats = [
-        _repeats([step for step in path.split(",") if int(step) not in free])
-        for path in cases["path"]
-    ]
+    counted, repeats = eventlog.repeats(log, cases, allowed)
     share = cells.share(repeats, cases["cluster"])
     values: dict[str, Value] = {
         "share": share, "cases": len(cases), "repeated": int(sum(repeats))
@@ -241,10 +232,6 @@ def rework(events: Table, *, allowed: Sequence[str] = ()) -> Result:
     table = eventlog.repeat_rows(counted)
     values["activity"] = str(table["activity"].iloc[0])
     return Result("rework", values, table, log.notes)
-
-
-def _repeats(steps: Sequence[str]) -> bool:
-    return len(set(steps)) < len(steps)
 
 
 @method(
@@ -317,12 +304,9 @@ def hand_offs(events: Table, responses: Table | None = None, *, score: str | Non
     if joined is None:
         notes += [] if responses is None else [caveat("answers_not_joined")]
         return Result("counted", values, contact.table(cases), tuple(notes))
-    values |= {
-        "slope": joined.slope,
-        "seen_from": Estimate(joined.seen_from, n=len(joined.answers)),
-        "answers": len(joined.answers),
-        "score": joined.score,
-    }
+    n = len(joined.answers)
+    values |= {"slope": joined.slope, "seen_from": Estimate(joined.seen_from, n=n)}
+    values |= {"answers": n, "score": joined.score}
     table = contact.table(cases, joined.answers)
     return Result(slope_outcome(joined.slope), values, table, tuple(notes))
 
@@ -401,13 +385,11 @@ def recurrence(
         "customers": int(cases["customer_id"].nunique()),
         **{f"again_{day}": found["all", day] for day in recontact.DAYS},
     }
+    again = "repeats" if (cases["event"] == 1).any() else "none"
     if ("unresolved", 90) not in found:
-        some = bool((cases["event"] == 1).any())
-        return Result("repeats" if some else "none", values, table)
-    values |= {"unresolved": found["unresolved", 90], "resolved": found["resolved", 90]}
+        return Result(again, values, table)
     apart = found["difference", 90]
+    values |= {"unresolved": found["unresolved", 90], "resolved": found["resolved", 90]}
     values["difference"] = apart
-    if not (cases["event"] == 1).any():
-        return Result("none", values, table)
     more = apart.low is not None and apart.low > 0
-    return Result("unresolved_more" if more else "repeats", values, table)
+    return Result("unresolved_more" if more else again, values, table)

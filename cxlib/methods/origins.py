@@ -35,6 +35,13 @@ def clusters(frame: pd.DataFrame, own: str) -> pd.Series:
     return frame["customer_id"].astype("str").where(frame["customer_id"].notna(), alone)
 
 
+def areas(departments: Table) -> tuple[set[str], set[str]]:
+    """Names of all areas, and of those that are service."""
+    frame = departments.need("department", "is_service").drop_duplicates("department")
+    service = flag(frame["is_service"]).fillna(False).astype(bool)
+    return set(frame["department"].astype("str")), set(frame.loc[service, "department"])
+
+
 def problem_events(events: Table, *needed: str) -> pd.DataFrame:
     """Events at which a problem started, with case_id, start and the needed columns.
 
