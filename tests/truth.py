@@ -23,11 +23,16 @@ def execute(engagement: Path, folder: Path, *, fast: bool = False) -> None:
     assert not taken.rejected, intake.as_text(taken.problems, "en")
     prepare(taken, folder)
     for notebook in keys.notebooks():
-        names: dict[str, Any] = {}
-        for cell in keys.code_cells(notebook):
-            exec("".join(cell["source"]), names)
-            if "parameters" in cell["metadata"].get("tags", ()):
-                names |= {"engagement": str(folder), "fast": fast}
+        run_cells(notebook, folder, fast=fast)
+
+
+def run_cells(notebook: Path, folder: Path, *, fast: bool = False) -> None:
+    """Run one notebook's cells in this process on a prepared run folder."""
+    names: dict[str, Any] = {}
+    for cell in keys.code_cells(notebook):
+        exec("".join(cell["source"]), names)
+        if "parameters" in cell["metadata"].get("tags", ()):
+            names |= {"engagement": str(folder), "fast": fast}
 
 
 def planted(engagement: Path) -> dict[str, Truth]:
