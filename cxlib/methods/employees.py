@@ -40,7 +40,7 @@ def composite(
     plan : mean of done, on time and verified over the actions due so far. themes : ½ less half
     the change of the share of hindering texts between the first and the last wave, where texts
     name a department. survey : mean answer to `questions` between the ends of the scale. Each part
-    0 to 1; a missing one counts as 0 and as 1. A team is ahead when it leads at every admissible
+    0 to 1; a missing one counts as 0 and as 1, and as ½ in the share of weights. A team is ahead when it leads at every admissible
     weight in 95 % of draws of the scores. Refuses `order_of_weights` for any other order, and
     `few_teams` under two teams with a plan and `floor` people.
     """
@@ -73,7 +73,8 @@ def composite(
     table = table.reset_index(drop=True)
     best, second = table.iloc[0], table.iloc[1]
     people = int(ranked["n"].sum())
-    corners = weights.ahead(best[list(PARTS)].to_list(), second[list(PARTS)].to_list())
+    even = table[list(PARTS)].astype(float).fillna(0.5)  # a missing part favors no team
+    corners = weights.ahead(even.iloc[0], even.iloc[1])
     values: dict[str, Value] = {
         "team": str(best["team"]),
         "second": str(second["team"]),
