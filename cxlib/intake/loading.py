@@ -81,12 +81,22 @@ def input_hash(folder: Path) -> str:
     """SHA-256 over engagement.yml, normalised, and the bytes of every file that it names."""
     config = read_config(folder)
     digest = hashlib.sha256()
-    digest.update(json.dumps(config.document, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(_ordered(config.document), default=str).encode())
     names = {block.file for _, block in _jobs(config.engagement)} if config.engagement else set()
     for name in sorted(names):
         path = locate(folder, name)
         digest.update(f"\0{name}\0{path if isinstance(path, str) else sha256(path)}".encode())
     return digest.hexdigest()
+
+
+def _ordered(document: Any) -> Any:
+    """Keys in one order whatever stands first in the file; 6 and "6" are two keys."""
+    if isinstance(document, Mapping):
+        pairs = [[repr(key), _ordered(value)] for key, value in document.items()]
+        return sorted(pairs, key=lambda pair: str(pair[0]))
+    if isinstance(document, list):
+        return [_ordered(item) for item in document]
+    return document
 
 
 def _once(problems: list[Problem]) -> list[Problem]:

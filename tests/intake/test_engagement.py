@@ -242,3 +242,12 @@ def test_the_input_hash_follows_bytes_and_meaning_not_comments(make) -> None:
     assert input_hash(make("# said\n" + config, r="Q1\n5\n")) == first
     assert input_hash(make(config, r="Q1\n6\n")) != first
     assert input_hash(make(config.replace("acme", "acne"), r="Q1\n5\n")) != first
+
+
+def test_codes_that_are_numbers_and_words_together_have_a_hash(make) -> None:
+    blanks = "missing_codes: {csat: {0: blank, 6: not_applicable, Blank: blank}}"
+    config = "name: a\nfiles: {responses: raw/r.csv}\nmapping: {csat: Q1}\n" + blanks
+    first = input_hash(make(config, r="Q1\n5\n"))
+    other = config.replace("{0: blank, 6: not_applicable", "{6: not_applicable, 0: blank")
+    assert input_hash(make(other, r="Q1\n5\n")) == first
+    assert input_hash(make(config.replace("6:", "'6':"), r="Q1\n5\n")) != first
