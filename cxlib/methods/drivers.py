@@ -21,6 +21,7 @@ from cxlib.methods.ranking import block_notes, key_outcome, key_table, share, su
 from cxlib.methods.topics import Grid, grid, of_wave, overall, read
 
 Explained = Literal["nps", "csat", "trust", "repurchase", "main"]
+Asked = Literal["asked", "nps", "csat", "trust", "repurchase", "main"]
 FACTORS = ("product", "interaction_score", "brand")
 
 
@@ -50,7 +51,7 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
     responses: Table,
     providers: Table | None = None,
     *,
-    explain: Explained = "nps",
+    explain: Asked = "asked",
     own: str | None = None,
     wave: str | None = None,
     level: float = 0.05,
@@ -70,8 +71,9 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
     Parameters
     ----------
     ratings : `delivered` of each topic by respondent; rows without attribute are preferred.
-    responses : the outcome named by `explain`; `main` (1 = declared main provider, else the
-        usage share) comes from `providers`, whose row is `own` (default: the commonest provider).
+    responses : the outcome named by `explain`: `asked` is recommendation, or satisfaction in a
+        wave without that question; `main` (1 = declared main provider, else the usage share)
+        comes from `providers`, whose row is `own` (default: the commonest provider).
     halo : share of the first component above which the answers do not separate the topics.
 
     Returns the share (of the explained part), R², and by topic: share, noise (95th percentile),
@@ -81,14 +83,15 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
     """
     rated = overall(read(ratings, "topic", "delivered", wave=wave))
     cells = grid(rated, "delivered")
-    outcome = loyalty(responses, providers, explain, own, cells, rated, wave)
+    explained = asked(responses, wave) if explain == "asked" else explain
+    outcome = loyalty(responses, providers, explained, own, cells, rated, wave)
     found = engine.estimate(
         cells, outcome, draws=draws, permutations=permutations, seed=seed, block="drivers.key"
     )
     table = key_table(found, level=level)
     means = {t: _mean(cells, t) for t in found.names}
     table.insert(2, "performance", table["topic"].map(means))
-    return _key_result(found, table, explain, (level, minimum_r2, halo))
+    return _key_result(found, table, explained, (level, minimum_r2, halo))
 
 
 def _key_result(
@@ -137,6 +140,16 @@ def _mean(cells: Grid, topic: str) -> float:
 
 
 # The outcome ------------------------------------------------------------------------------
+
+
+def asked(responses: Table, wave: str | None) -> Explained:
+    """Recommendation; overall satisfaction where a wave has it and was not asked to recommend."""
+    questions = [name for name in ("nps", "csat") if responses.has(name)]
+    if "csat" not in questions:
+        return "nps"
+    answers = of_wave(responses.need(*questions, optional=("wave", "date")), wave)
+    there = "nps" in answers and answers["nps"].notna().any()
+    return "nps" if there or answers["csat"].isna().all() else "csat"
 
 
 def loyalty(

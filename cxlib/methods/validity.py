@@ -31,7 +31,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "can_changes": ("responses.nps", "responses.wave"),
     "can_scorecard": ("ratings.delivered",),
     "can_gaps": ("ratings.delivered", "ratings.desired"),
-    "can_drivers": ("ratings.delivered", "responses.nps", "response_id@ratings@responses"),
+    "can_drivers": (
+        "ratings.delivered",
+        "responses.nps|responses.csat",
+        "response_id@ratings@responses",
+    ),
     "can_belief": ("beliefs.likely", "ratings.delivered"),
     "can_questions": ("assessment.score",),
     "can_scope": ("events.department", "departments.is_service"),

@@ -263,6 +263,21 @@ def test_the_main_provider_can_be_explained() -> None:
         drivers.main_choice(providers, own="nobody")
 
 
+def test_satisfaction_is_explained_where_nobody_was_asked_to_recommend() -> None:
+    ratings, responses = company(9, [3, 0, 0], n=600)
+    answers = responses.frame.assign(csat=responses.frame["nps"])
+    both = drivers.key_interactions(ratings, Table.of(answers), draws=60)
+    assert both["explained"] == "explained_nps"
+    only = drivers.key_interactions(ratings, Table.of(answers.drop(columns="nps")), draws=60)
+    assert (only["top"], only["explained"]) == ("topic_00", "explained_csat")
+    waves = Table.of(answers.assign(wave="2", nps=answers["nps"].where(answers.index < 0)))
+    earlier = pd.concat([waves.frame, answers.assign(wave="1", response_id=-1)])
+    late = drivers.key_interactions(ratings, Table.of(earlier), draws=60)
+    assert late["explained"] == "explained_csat"
+    nothing = drivers.key_interactions(ratings, Table.of(answers[["response_id"]]))
+    assert nothing["missing"] == "responses.nps"
+
+
 def test_answers_outside_the_declared_scale_are_refused() -> None:
     ratings, responses = company(1, [1, 1], n=200)
     declared = Table.of(ratings.frame, "ratings", {"delivered": (0, 5)})
