@@ -40,8 +40,9 @@ def composite(
     plan : mean of done, on time and verified over the actions due so far. themes : ½ less half
     the change of the share of hindering texts between the first and the last wave, where texts
     name a department. survey : mean answer to `questions` between the ends of the scale. Each part
-    0 to 1; a missing one counts as 0 and as 1, and as ½ in the share of weights. A team is ahead when it leads at every admissible
-    weight in 95 % of draws of the scores. Refuses `order_of_weights` for any other order, and
+    0 to 1; a missing one counts as 0 and as 1 in the bounds, as ½ in the point. A team is ahead
+    when it leads at every admissible weight in 95 % of draws of the scores. composite : at the
+    centroid of the weights, a convention. Refuses `order_of_weights` for any other order, and
     `few_teams` under two teams with a plan and `floor` people.
     """
     if tuple(order) != ORDER:
@@ -59,7 +60,7 @@ def composite(
         )
         parts = [plan, themes.get(team, math.nan), math.nan if score is None else score.value]
         least, most = weights.bounds(parts)
-        point = float(weights.CENTROID @ parts) if not np.isnan(parts).any() else math.nan
+        point = float(weights.CENTROID @ np.nan_to_num(parts, nan=0.5))
         error = 0.0 if score is None or score.high is None else (score.high - score.value) / 1.96
         row: dict[str, Any] = {"team": team, **dict(zip(PARTS, parts, strict=True))}
         row |= {"composite": point, "composite_low": least, "composite_high": most}
@@ -68,8 +69,7 @@ def composite(
     ranked = table[~table["small"]] if rows else table
     if len(ranked) < 2:
         raise Refuse("few_teams", missing="actions.team", have=len(ranked), need=2)
-    table["middle"] = table[["composite_low", "composite_high"]].mean(axis=1)
-    table = table.sort_values(["small", "middle", "team"], ascending=[True, False, True])
+    table = table.sort_values(["small", "composite", "team"], ascending=[True, False, True])
     table = table.reset_index(drop=True)
     best, second = table.iloc[0], table.iloc[1]
     people = int(ranked["n"].sum())
@@ -80,7 +80,7 @@ def composite(
         "second": str(second["team"]),
         "share": Estimate(weights.share_ahead(corners), unit="share", n=people),
         "composite": Estimate(
-            float(best["middle"]), float(best["composite_low"]), float(best["composite_high"]),
+            float(best["composite"]), float(best["composite_low"]), float(best["composite_high"]),
             "share", people,
         ),
         "plan": Estimate(float(best["plan"]), unit="share", n=people),
@@ -91,7 +91,7 @@ def composite(
     verdict = np.where(table["small"], "small_team", "behind").astype(object)
     verdict[0] = "ahead" if sure else "depends"
     table["verdict"] = verdict
-    table = table.drop(columns=["error", "small", "middle"]).head(40)
+    table = table.drop(columns=["error", "small"]).head(40)
     notes = () if themes else (caveat("themes_missing"),)
     return Result("ahead" if sure else "depends", values, table, notes)
 
