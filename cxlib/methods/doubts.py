@@ -106,7 +106,7 @@ def _wide_interval(told: Told) -> Doubt | None:
     if not widths:
         return None
     width, key = max(widths)
-    return Doubt("wide_interval", key, _cited(width, "share"), _answer(width <= WIDE))
+    return Doubt("wide_interval", key, _cited(width, "number"), _answer(width <= WIDE))
 
 
 def _small_base(told: Told) -> Doubt | None:

@@ -291,22 +291,26 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 @method(
     outcomes=("objections", "none"),
-    values=("objections", "conceded", "answered", "strongest", "number", "findings"),
+    values=("objections", "conceded", "answered", "strongest", "finding", "number", "findings"),
 )
 def objections(findings: Mapping[str, Result]) -> Result:
     """Five strongest objections, written from the report's own weakest numbers.
 
     Widest interval, smallest base, lowest grade behind money, a lead that fired or a hidden
-    cause, the size of the family of tests. Each cites a finding and its number; answered where
-    the number holds, conceded where it does not. Refuses `no_findings`.
+    cause, the size of the family of tests. Each cites a finding and its number, in the column of
+    its unit; answered where the number holds, conceded where it does not. Refuses `no_findings`.
     """
     told = {key: result for key, result in findings.items() if not result.refused}
     if not told:
         raise Refuse("no_findings", missing="objections", have=0, need=1)
     raised = doubts.all_of(told)
+    cited = [{_cited_as(d.number.unit): d.number.value} for d in raised]
     table = pd.DataFrame(
-        [(d.kind, d.finding, d.number.value, d.answer) for d in raised],
-        columns=["kind", "finding", "number", "answer"],
+        [
+            {"kind": d.kind, "finding": d.finding, **number, "answer": d.answer}
+            for d, number in zip(raised, cited, strict=True)
+        ],
+        columns=["kind", "finding", *sorted({c for row in cited for c in row}), "answer"],
     )
     values: dict[str, Value] = {
         "objections": len(table), "findings": len(told),
@@ -315,5 +319,10 @@ def objections(findings: Mapping[str, Result]) -> Result:
     }  # fmt: skip
     if not raised:
         return Result("none", values)
-    values |= {"strongest": raised[0].kind, "number": raised[0].number}
+    first = raised[0]
+    values |= {"strongest": first.kind, "finding": first.finding, "number": first.number}
     return Result("objections", values, table)
+
+
+def _cited_as(unit: str) -> str:
+    return f"cited_{unit.split('_')[0]}"

@@ -94,8 +94,11 @@ def joined(items: Sequence[str], language: str) -> str:
     if len(items) < 2:
         return "".join(items)
     if language == "es":
-        last = items[-1].lower()
-        takes_e = re.match(r"h?[ií](?![aeou])", last) and not re.match(r"hi[ae]", last)
-        return f"{', '.join(items[:-1])} {'e' if takes_e else 'y'} {items[-1]}"
+        return f"{', '.join(items[:-1])} {and_before(items[-1])} {items[-1]}"
     comma = "," if len(items) > 2 else ""
     return f"{', '.join(items[:-1])}{comma} and {items[-1]}"
+
+
+def and_before(word: str) -> str:
+    """Spanish «y», «e» before the sound of i: «Ana e Inés», but «agua y hielo»."""
+    return "e" if re.match(r"h?[ií](?![aeou])", word.lower()) else "y"

@@ -14,8 +14,10 @@ from cxlib.core import Estimate, Value
 from cxlib.text import formats
 from cxlib.text.catalogue import BLOCKS, Bilingual, Block, catalogue
 from cxlib.text.formats import NBSP
+from cxlib.text.regional import regional
 
 SLOT = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\.([a-z_]+))?(?:\?([^|{}]*)\|([^{}]*))?\}")
+AND = re.compile(r"\by (?=\{([a-z_]+)\})")  # «y» before a name, which may ask for «e»
 SUPPRESSED = "suppressed"
 LARGE_BASE = 1_000  # shares on a base this large carry one decimal
 Wrap = Callable[[str, str, Value, str], str]  # (name, part, value, printed) -> as it stands
@@ -89,10 +91,11 @@ class Voice:
     def value(self, value: Value, part: str = "", *, of: float | None = None) -> str:
         """Print a value, or its `low`, `high`, `n`, `abs`, `abs_low`, `abs_high`, `signed`.
 
-        Parts of an interval carry no unit and the digits and scale of the whole.
+        Parts of an interval carry no unit and the digits and scale of the whole. `title` is the
+        title of the finding that a value names.
         """
         if isinstance(value, str):
-            return self.word(value)
+            return self.title(value) if part == "title" else self.word(value)
         if not isinstance(value, Estimate):
             whole = isinstance(value, int) or float(value).is_integer()
             return self.number(value, 0 if whole else self.decimals(value, "number"))
@@ -182,13 +185,20 @@ class Voice:
 
     def word(self, key: str) -> str:
         """Name of a key: the client's names first, then ours; other text stands as it is."""
-        found = self.names.get(key) or catalogue("words").get(key)
-        return str(found[self.language]) if found else key
+        if key in self.names:
+            return str(self.names[key][self.language])
+        found = catalogue("words").get(key)
+        return self._ours(found) if found else key
+
+    def _ours(self, entry: Mapping[str, Any]) -> str:
+        """Words of our own, in the Spanish of the reader's country."""
+        text = str(entry[self.language])
+        return regional(text, self.country) if self.language == "es" else text
 
     def ui(self, key: str, **values: Value) -> str:
         """Fixed label of a page, card or chart, filled with values."""
         entry = catalogue("voice").get(key) or catalogue("pages")[key]
-        return self.template(entry[self.language], values)
+        return self.template(self._ours(entry), values)
 
     def template(self, text: str, values: Mapping[str, Value]) -> str:
         """Fill a template that stands outside the registry of findings."""
@@ -197,7 +207,7 @@ class Voice:
     def heading(self, column: str) -> str:
         """Heading of a table column, with its unit once."""
         entry, suffix = self._column(column)
-        text = str(entry[self.language]) if entry else self.word(column)
+        text = self._ours(entry) if entry else self.word(column)
         unit = str(entry.get("unit", "")) if entry else ""
         if suffix:
             text = f"{text}, {self.ui(suffix)}"
@@ -228,7 +238,9 @@ class Voice:
             return self.date(value)
         if unit == "missing":
             return self.missing(value)
-        return self.grade_word(value) if unit == "grade" else self.word(value)
+        if unit == "grade":
+            return self.grade_word(value) if value in {*"ABCD"} else self.ui("grade_absent")
+        return self.word(value)
 
     def _number_cell(self, value: float, unit: str) -> str:
         if unit in {"share", "pp"}:
@@ -256,10 +268,10 @@ class Voice:
         if "." in what:
             table, column = what.split(".", 1)
             entry, _ = self._column(column)
-            name = entry[self.language] if entry else self.word(column)
+            name = self._ours(entry) if entry else self.word(column)
             return self.ui("column_of", column=name, table=self.missing(table))
         named = catalogue("voice").get(f"table_{what}")
-        return str(named[self.language]) if named else self.word(what)
+        return self._ours(named) if named else self.word(what)
 
     # Findings ----------------------------------------------------------------------------
 
@@ -267,7 +279,7 @@ class Voice:
         """Say what a finding says, its refusal included."""
         if finding.outcome == "refused":
             return self.refusal(finding, wrap)
-        template = BLOCKS[finding.id].outcomes[finding.outcome].sentence[self.language]
+        template = self._ours(BLOCKS[finding.id].outcomes[finding.outcome].sentence)
         return capital(self._fill(template, finding.values, finding.grade, wrap))
 
     def marked(self, finding: Said) -> str:
@@ -288,7 +300,7 @@ class Voice:
         reason = str(values.get("reason", ""))
         values["missing"] = self.missing(str(values.get("missing", "")))
         entry = catalogue("refusals").get(reason) or catalogue("refusals")["default"]
-        return capital(self._fill(entry[self.language], values, "", wrap))
+        return capital(self._fill(self._ours(entry), values, "", wrap))
 
     def figure(self, finding: Said, wrap: Wrap = _plain) -> tuple[str, str]:
         """Large figure of a finding and the label under it; a dash for a refusal."""
@@ -300,8 +312,8 @@ class Voice:
         said = BLOCKS[finding.id].outcomes[finding.outcome]
         if said.figure is None:
             return "–", ""
-        figure = self._fill(said.figure[self.language], finding.values, finding.grade, wrap)
-        label = said.label[self.language] if said.label else ""
+        figure = self._fill(self._ours(said.figure), finding.values, finding.grade, wrap)
+        label = self._ours(said.label) if said.label else ""
         return figure, self._fill(label, finding.values, finding.grade, wrap)
 
     def lesson(self, finding: Said) -> str:
@@ -311,11 +323,11 @@ class Voice:
         lesson = BLOCKS[finding.id].outcomes[finding.outcome].lesson
         if not lesson:
             return ""
-        return capital(self._fill(lesson[self.language], finding.values, finding.grade, _plain))
+        return capital(self._fill(self._ours(lesson), finding.values, finding.grade, _plain))
 
     def title(self, finding_id: str) -> str:
         """Title of a finding, the same for every outcome."""
-        return str(BLOCKS[finding_id].title[self.language])
+        return self._ours(BLOCKS[finding_id].title)
 
     def subtitle(self, finding_id: str) -> str:
         """What, unit and scale, over the chart."""
@@ -330,7 +342,7 @@ class Voice:
         sentences = []
         for note in finding.caveats:
             values = {k: self._caveat_value(k, v) for k, v in note.items() if k != "key"}
-            template = catalogue("caveats")[str(note["key"])][self.language]
+            template = self._ours(catalogue("caveats")[str(note["key"])])
             sentences.append(capital(self._fill(template, values, "", _plain)))
         return tuple(sentences)
 
@@ -339,17 +351,17 @@ class Voice:
 
     def _optional(self, block: Block, name: str) -> str:
         text = getattr(block, name)
-        return str(text[self.language]) if text else ""
+        return self._ours(text) if text else ""
 
     def _fill(self, template: str, values: Mapping[str, Value], grade: str, wrap: Wrap) -> str:
         def slot(match: re.Match[str]) -> str:
             name, part, one, many = match.groups()
             if name == "verb":
-                return str(catalogue("voice")[f"verb_{part}_{grade.lower()}"][self.language])
+                return self._ours(catalogue("voice")[f"verb_{part}_{grade.lower()}"])
             if name == "unless":
                 if grade != "B" or "rv" not in values:
                     return ""
-                clause = catalogue("voice")["unless"][self.language]
+                clause = self._ours(catalogue("voice")["unless"])
                 return self._fill(clause, values, "", wrap)
             value = values[name]
             if one is not None:
@@ -357,7 +369,12 @@ class Voice:
                 return one if number == 1 else str(many)
             return wrap(name, part or "", value, self.value(value, part or ""))
 
+        if self.language == "es":
+            template = AND.sub(lambda m: f"{self._and_before(values.get(m[1]))} ", template)
         return SLOT.sub(slot, template)
+
+    def _and_before(self, value: Value | None) -> str:
+        return formats.and_before(self.word(value)) if isinstance(value, str) else "y"
 
 
 def _part(value: Value, part: str) -> float | None:

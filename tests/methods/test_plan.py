@@ -174,7 +174,8 @@ def test_objections_cite_numbers_and_change_with_the_data() -> None:
     })}  # fmt: skip
     before, after = plan.objections(strong), plan.objections(weak)
     assert set(before.table["answer"]) == {"answered"}
-    assert before.table.set_index("kind")["number"]["many_tests"] == 21
+    assert before.table.set_index("kind")["cited_count"]["many_tests"] == 21
+    assert before.table.set_index("kind")["cited_share"]["hidden_cause"] == 0.4
     conceded = after.table[after.table["answer"] == "conceded"].set_index("kind")
     assert conceded["finding"].to_dict() == {"weak_money": "losses", "wide_interval": "losses"}
     assert after["conceded"] == 2

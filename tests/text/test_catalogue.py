@@ -29,6 +29,10 @@ AVOIDED = {
     "en": r"\b(leverage|delight|world-class|significant|robust|unlock|utilize)",
 }
 WORDS = 26
+LESSON = 35  # words
+TITLE = 52  # characters: a line of the contents
+HEADLINES = {min((b for b in BLOCKS.values() if b.chapter == c), key=lambda b: b.order).id
+             for c in "123456789"}  # fmt: skip
 
 
 def slots(text: str) -> set[str]:
@@ -91,6 +95,42 @@ def test_verbs_fit_the_grade_and_avoided_words_are_absent(
         assert not re.search(AVOIDED[language], text, re.IGNORECASE), text
         if max(g for g in (block.grade, said.grade) if g) in "CD":
             assert not re.search(EFFECT_VERBS[language], text), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_subtitles_and_requests_keep_the_voice(language: str) -> None:
+    for block in BLOCKS.values():
+        assert len(block.title[language]) <= TITLE, block.title
+        for both in (block.title, block.subtitle, block.ask):
+            text = both[language] if both else ""
+            assert not re.search(AVOIDED[language], text, re.IGNORECASE), text
+            assert not text.endswith("."), text
+        assert block.ask, f"{block.id} does not say what to collect"
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+def test_lessons_are_short_and_no_headline_lacks_one(key: str, outcome: str) -> None:
+    lesson = BLOCKS[key].outcomes[outcome].lesson
+    assert lesson or key not in HEADLINES
+    for language in LANGUAGES if lesson else ():
+        assert len(lesson[language].split()) <= LESSON, lesson
+    if lesson:
+        assert not re.search(r"\b(tú|tu|tus|vos|por eso|ustedes)\b", lesson["es"], re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+def test_a_large_figure_has_a_label(key: str, outcome: str) -> None:
+    said = BLOCKS[key].outcomes[outcome]
+    assert bool(said.figure) == bool(said.label)
+
+
+@pytest.mark.parametrize(("key", "outcome"), OUTCOMES)
+def test_counts_agree_with_one_and_with_many(key: str, outcome: str) -> None:
+    """«{n} de {m} cosas» opens a sentence: its verb agrees with n, by `{n?…|…}`."""
+    opening = r"(?:^|[.] )\{(\w+)\} de \{\w+\} [^\s{}]+ (?P<next>\S+)"
+    for found in re.finditer(opening, BLOCKS[key].outcomes[outcome].sentence["es"]):
+        plural = re.search(r"(n|s)$", found["next"])
+        assert not plural or found["next"] in {"con", "sin"}, found[0]
 
 
 @pytest.mark.parametrize(
