@@ -21,7 +21,7 @@ PARTS = ("plan", "themes", "survey")
 
 
 @method(
-    outcomes=("ahead", "depends"),
+    outcomes=("ahead", "depends", "undecided"),
     values=("team", "second", "share", "composite", "teams", "small", "plan"),
 )
 def composite(
@@ -89,11 +89,19 @@ def composite(
     }  # fmt: skip
     sure = _surely_ahead(table[~table["small"]], draws, seed) >= 0.95
     verdict = np.where(table["small"], "small_team", "behind").astype(object)
+    outcome = order_outcome(sure, weights.share_ahead(corners))
     verdict[0] = "ahead" if sure else "depends"
     table["verdict"] = verdict
     table = table.drop(columns=["error", "small"]).head(40)
     notes = () if themes else (caveat("themes_missing"),)
-    return Result("ahead" if sure else "depends", values, table, notes)
+    return Result(outcome, values, table, notes)
+
+
+def order_outcome(sure: bool, share: float) -> str:
+    """What may be said of the first two teams: ahead, by the weights, or not told apart."""
+    if sure:
+        return "ahead"
+    return "depends" if 0 < share < 1 else "undecided"
 
 
 def _answers(employees: Table, questions: Sequence[str]) -> pd.DataFrame:

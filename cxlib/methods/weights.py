@@ -40,5 +40,5 @@ def share_ahead(corners: ArrayLike) -> float:
     alone = above if above.sum() == 1 else ~above
     d = float(values[alone][0])
     a, b = values[~alone]
-    area = d * d / ((d - a) * (d - b))
+    area = d / (d - a) * (d / (d - b))
     return float(area if above.sum() == 1 else 1 - area)

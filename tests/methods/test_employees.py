@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cxlib.core import Table
 from cxlib.methods import employees, weights
 
-share = st.floats(0, 1)
+share = st.integers(0, 100).map(lambda percent: percent / 100)
 parts = st.tuples(share, share, share)
 
 
@@ -70,12 +70,19 @@ def test_a_team_first_on_every_part_is_ahead() -> None:
     assert list(row[["plan", "themes", "survey"]]) == pytest.approx([1.0, 0.8, 0.8])
 
 
-def test_without_themes_the_order_depends_on_the_weights() -> None:
+def test_without_themes_the_order_is_not_shown() -> None:
     found = employees.composite(
         plans({"a": 4, "b": 3}), Table.absent("verbatims"), pulse({"a": 8, "b": 6})
     )
-    assert found.outcome == "depends"
+    assert (found.outcome, found["team"]) == ("undecided", "a")
     assert {"key": "themes_missing"} in found.caveats
+
+
+def test_a_better_plan_against_a_better_survey_depends_on_the_weights() -> None:
+    even = texts({"a": (0.5, 0.5), "b": (0.5, 0.5)})
+    found = employees.composite(plans({"a": 2, "b": 1}), even, pulse({"a": 1, "b": 9}))
+    assert found.outcome == "depends"
+    assert 0 < found.estimate("share").value < 1
 
 
 def test_small_teams_are_not_ranked() -> None:
