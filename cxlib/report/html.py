@@ -41,6 +41,7 @@ def render(findings: Findings, story: Story, voice: Voice, appendix: str) -> str
         css=Html((room / "report.css").read_text(encoding="utf-8")),
         lang=voice.language,
         engagement=findings.engagement,
+        period=voice.period(findings.engagement["period"]),
         title=title_of(findings, voice),
         draft=_draft(findings, voice),
         chapters=chapters,
@@ -60,7 +61,7 @@ def render(findings: Findings, story: Story, voice: Voice, appendix: str) -> str
 def title_of(findings: Findings, voice: Voice) -> str:
     """Title of a deliverable: report, client, period."""
     about = findings.engagement
-    return f"{voice.ui('report')} · {about['client']} · {about['period']}"
+    return f"{voice.ui('report')} · {about['client']} · {voice.period(about['period'])}"
 
 
 @lru_cache

@@ -73,7 +73,7 @@ def _dates(findings: Findings, voice: Voice) -> Iterator[str]:
         first, last = min(pair[0] for pair in known), max(pair[1] for pair in known)
         yield voice.ui("auto_dates", first=voice.date(first), last=voice.date(last))
     else:
-        yield str(findings.engagement.get("period") or voice.ui("not_available"))
+        yield voice.period(str(findings.engagement["period"]))
 
 
 def _sizes(findings: Findings, voice: Voice) -> Iterator[str]:

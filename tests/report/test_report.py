@@ -84,6 +84,18 @@ def test_a_page_is_built_as_a_screen_reader_needs_it(
     assert all(0 < len(alt.split()) <= 60 for alt in alts)
 
 
+@pytest.mark.parametrize(("language", "word"), [("es", "sin fecha"), ("en", "undated")])
+def test_data_without_a_date_say_so_in_the_readers_words(
+    tmp_path: Path, language: str, word: str
+) -> None:
+    given = world.world()
+    about = {**given.engagement, "period": "undated"}
+    report.build(replace(given, engagement=about), tmp_path, (language,))
+    page = (tmp_path / f"report.{language}.html").read_text(encoding="utf-8")
+    assert page.count(word) >= 2
+    assert word == "undated" or "undated" not in page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_needs_no_script_and_no_network(
     pages: dict[str, numbers.Page], language: str
