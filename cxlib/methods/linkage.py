@@ -269,7 +269,7 @@ def forecast(  # noqa: PLR0913 - three tables and the traced rules of the rollin
     """
     money, repeated = ties.monthly(finance.need("unit", "period", "metric", "value"))
     name = choose(money, metric, finance.name)
-    series = outlook.total(ties.one(money, name))
+    series, left = outlook.total(ties.one(money, name))
     outlook.check(series, _shocks(calendar))
     leader = None
     if operations is not None:
@@ -289,6 +289,7 @@ def forecast(  # noqa: PLR0913 - three tables and the traced rules of the rollin
     if leader is not None:
         values |= {"indicator": leader.metric, "lead": leader.lag}
     notes: Caveats = [caveat("repeated_rows", count=repeated)] if repeated else []
+    notes += [caveat("units_left_out", units=left)] if left else []
     said = "skill" if min(skill.low, flat.low) > 0 else "no_skill"
     table = outlook.fan(series, run, ahead=said == "skill")
     if said == "skill":

@@ -56,14 +56,14 @@ class Skill:
     high: float
 
 
-def total(y: pd.DataFrame) -> pd.Series[float]:
-    """Sum over units by month number, of the units that report in every month."""
+def total(y: pd.DataFrame) -> tuple[pd.Series[float], int]:
+    """Sum by month number, over the units that report in every month; how many others there are."""
     wide = y.pivot_table(index="month", columns="unit", values="value")
     wide = wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1))
     whole = wide.loc[:, wide.notna().all()]
     if whole.empty:
         raise Refuse("month_gaps", missing="finance.period")
-    return whole.sum(axis=1)
+    return whole.sum(axis=1), wide.shape[1] - whole.shape[1]
 
 
 def check(series: pd.Series[float], shocks: pd.Series[pd.Timestamp]) -> None:

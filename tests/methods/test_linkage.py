@@ -187,6 +187,17 @@ def test_growth_can_be_forecast_and_noise_cannot() -> None:
     assert "next" not in seasonal.values
 
 
+def test_an_office_that_misses_months_is_left_out_of_the_total_and_counted() -> None:
+    draw = np.random.default_rng(5)
+    whole = total(1000 + draw.normal(0, 30, 30)).frame
+    late = whole.iloc[7:].assign(unit="late", value=1e6)
+    found = linkage.forecast(Table.of(pd.concat([whole, late]), "finance"))
+    assert found.table is not None
+    assert found.table["actual"].max() < 1e6
+    assert {"key": "units_left_out", "units": 1} in [dict(note) for note in found.caveats]
+    assert "units_left_out" not in str(linkage.forecast(Table.of(whole, "finance")).caveats)
+
+
 def test_forecast_refuses_short_and_broken_series() -> None:
     assert linkage.forecast(total(np.arange(20.0)))["reason"] == "few_months"
     shock = pd.DataFrame({"date": ["2024-05-03"], "event": ["flood"], "kind": ["shock"]})
