@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("same")  # the same cases each time: a red run can be repeated
 
 os.environ["CX_STRICT"] = "1"  # NaN from a method is an error here, a refusal at a client's
 

@@ -151,7 +151,7 @@ def test_budget_takes_the_best_set_that_fits() -> None:
     assert (found["funded"], funded["b"], funded["c"]) == (2, True, True)
 
 
-@given(st.lists(st.floats(-1, 1), min_size=3, max_size=3))
+@given(st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=3, max_size=3))
 def test_share_of_weights_equals_that_of_draws(apart: list[float]) -> None:
     draws = np.random.default_rng(0).dirichlet([1, 1, 1], 20_000)
     by_draws = (draws @ np.array(apart) > 0).mean()
