@@ -317,8 +317,8 @@ def _plant_loyalty(
         down = ["costs"] if p["hand_off"] else ["none"]
         world.plant("hand_offs.outcome", "hand_offs", "outcome", down, how="slope of satisfaction")
         world.plant(
-            "hand_offs.slope", "hand_offs", "inside", p["hand_off"], name="slope",
-            how="points of satisfaction a hand-off; the ends of the scale hardly bend it",
+            "hand_offs.slope", "hand_offs", "inside", 0.95 * p["hand_off"], name="slope",
+            how="points of satisfaction a hand-off; the top of the scale takes 5 % of it",
         )  # fmt: skip
 
 

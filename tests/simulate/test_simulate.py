@@ -87,7 +87,9 @@ def test_independent_readers_read_every_file(demo: Path) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["demo", "null"])
-def test_intake_reads_it_and_speaks_only_of_the_broken_key(scenario: str, request: pytest.FixtureRequest) -> None:
+def test_intake_reads_it_and_speaks_only_of_the_broken_key(
+    scenario: str, request: pytest.FixtureRequest
+) -> None:
     intake = pytest.importorskip("cxlib.intake")
     taken = intake.load(request.getfixturevalue(scenario))
     assert {problem.rule for problem in taken.problems} == {"join.unmatched"}  # of the sales alone
