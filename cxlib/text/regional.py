@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from cxlib.text.catalogue import catalogue
+from cxlib.text.formats import percent_sign
+
+PERCENT = re.compile(r"(?<=[\d}])%")  # a sign that a template carries: «IC {level}%»
 
 
 @lru_cache(maxsize=4096)
@@ -23,7 +26,8 @@ def regional(text: str, country: str) -> str:
         found = forms[match[0].lower()]
         return found[0].upper() + found[1:] if match[0][0].isupper() else found
 
-    return _pattern(country).sub(form, text)
+    said = _pattern(country).sub(form, text)
+    return PERCENT.sub(percent_sign(f"es_{country}"), said)
 
 
 @lru_cache

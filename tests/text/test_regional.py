@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cxlib.text import BLOCKS, Voice, catalogue
+from cxlib.text.formats import NBSP
 from cxlib.text.regional import regional
 
 COUNTRIES = list(catalogue("regional"))
@@ -79,3 +80,9 @@ def test_a_country_speaks_only_in_our_words_never_in_the_client_s() -> None:
     assert voice.cell("topic", "La ola") == "La ola"
     assert Voice("es").heading("wave") == Voice("es", "EC").heading("wave") == "Ola"
     assert Voice("en", "MX").heading("wave") == "Wave"
+
+
+def test_spain_parts_the_percent_sign_in_templates_too() -> None:
+    assert Voice("es", "ES", "EUR").ui("ci_level", level=95) == f"IC 95{NBSP}%"
+    assert Voice("es", "MX", "MXN").ui("ci_level", level=95) == "IC 95%"
+    assert Voice("es", "ES", "EUR").heading("share") == "Parte, %"
