@@ -370,11 +370,10 @@ class Voice:
             return wrap(name, part or "", value, self.value(value, part or ""))
 
         if self.language == "es":
-            template = AND.sub(lambda m: f"{self._and_before(values.get(m[1]))} ", template)
+            template = AND.sub(
+                lambda m: f"{formats.and_before(self.word(str(values.get(m[1], ''))))} ", template
+            )
         return SLOT.sub(slot, template)
-
-    def _and_before(self, value: Value | None) -> str:
-        return formats.and_before(self.word(value)) if isinstance(value, str) else "y"
 
 
 def _part(value: Value, part: str) -> float | None:
