@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(  # noqa: A001 - read as `cx.open`
+def open(
     engagement: str,
     notebook: str,
     *,

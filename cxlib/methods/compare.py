@@ -16,9 +16,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
+from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
 from cxlib.methods import design
-from cxlib.methods.answers import Answers, chosen, read_nps
+from cxlib.methods.answers import Answers, answers, chosen, read_nps
 from cxlib.methods.mix import Shift, moved_share, shift
 from cxlib.methods.sample import FEWEST, Sample, numbers
 
@@ -62,10 +62,10 @@ def detectable(error: float, power: float = POWER, alpha: float = ALPHA) -> floa
     return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) * error
 
 
-def seen(change: design.Contrast) -> Estimate:
-    """Smallest change of an NPS that this contrast could have shown, with its base."""
-    base = change.estimate("points")
-    return Estimate(detectable(change.se), unit="points", n=base.n, n_effective=base.n_effective)
+def seen(change: design.Contrast, unit: Unit = "points") -> Estimate:
+    """Smallest change that this contrast could have shown, with its base."""
+    base = change.estimate(unit)
+    return Estimate(detectable(change.se), unit=unit, n=base.n, n_effective=base.n_effective)
 
 
 # Parts against the rest ------------------------------------------------------------------
@@ -154,26 +154,49 @@ def segments(responses: Table, *, by: str = "segment", wave: str | None = None) 
     Refuses `one_part` with fewer than two segments.
     """
     given = read_nps(responses, by)
+    rows = given.sample(design.balance(given.frame["y"]))
+    return _segments(given, by, wave, rows, "nps", "rest_points")
+
+
+@method(
+    outcomes=("below", "above", "no_difference"),
+    values=("segments", "below", "above", "segment", "mean", "gap", "detectable", "wave"),
+)
+def satisfaction(responses: Table, *, by: str = "segment", wave: str | None = None) -> Result:
+    """Mean satisfaction of each segment against all other answers of the wave, as `segments`.
+
+    Refuses `scale_undeclared`, `one_part`.
+    """
+    responses.scale("csat")
+    given = answers(responses, "csat", by)
+    return _segments(given, by, wave, given.sample(), "mean", "rest_gap")
+
+
+def _segments(  # noqa: PLR0913 - the two metrics differ in all of these
+    given: Answers, by: str, wave: str | None, rows: Sample, metric: str, gap: str
+) -> Result:
     now = chosen(given, wave)
     if by not in given.frame or given.frame[by].isna().all():
         raise Refuse("column_missing", missing=f"responses.{by}")
-    rows = given.sample(design.balance(given.frame["y"]))
     labels = given.frame[by].astype("str").where(given.frame[by].notna(), "")
-    parts, left_out = against_rest(rows, labels, given.of(now), design.nps_contrast_of)
+    nps = metric == "nps"
+    differ = design.nps_contrast_of if nps else design.contrast_of
+    parts, left_out = against_rest(rows, labels, given.of(now), differ)
     below = [part for part in parts if part.verdict == "below"]
     above = [part for part in parts if part.verdict == "above"]
     shown = below[0] if below else above[-1] if above else parts[0]
     least = min(parts, key=lambda part: part.apart.se).apart
+    unit: Unit = "points" if nps else "scale"
     values: dict[str, Value] = {
         "segments": len(parts), "below": len(below), "above": len(above), "wave": now,
-        "segment": shown.name, "nps": shown.level.estimate("points"),
-        "gap": shown.apart.estimate("points"), "detectable": seen(least),
+        "segment": shown.name, metric: shown.level.estimate(unit),
+        "gap": shown.apart.estimate(unit), "detectable": seen(least, unit),
     }  # fmt: skip
     notes = given.notes(now)
     if left_out:
         notes.append(caveat("parts_left_out", parts=left_out))
     outcome = "below" if below else "above" if above else "no_difference"
-    return Result(outcome, values, parts_table(parts, by, "nps", "rest_points"), tuple(notes))
+    return Result(outcome, values, parts_table(parts, by, metric, gap), tuple(notes))
 
 
 # Waves -----------------------------------------------------------------------------------

@@ -89,6 +89,19 @@ def test_a_segment_under_thirty_answers_carries_no_verdict() -> None:
     assert {"key": "parts_left_out", "parts": 1} in [dict(note) for note in found.caveats]
 
 
+def test_satisfaction_of_segments_needs_no_recommendation() -> None:
+    frame = segmented(LOW).frame.rename(columns={"nps": "csat"})
+    asked = Table.of(frame, scales={"csat": (0, 10)})
+    found, nps = compare.satisfaction(asked), compare.segments(segmented(LOW))
+    assert (found.outcome, found["segment"]) == (nps.outcome, nps["segment"])
+    assert found.table is not None
+    means = frame.groupby("segment")["csat"].mean()
+    told = found.table.set_index("segment")["mean"]
+    assert dict(told) == pytest.approx(dict(means[told.index]))
+    assert compare.satisfaction(Table.of(frame))["reason"] == "scale_undeclared"
+    assert compare.satisfaction(segmented(LOW))["reason"] == "column_missing"
+
+
 def test_segments_need_two_of_them() -> None:
     frame = pd.DataFrame({"response_id": [1, 2], "nps": [3, 9], "segment": ["a", "a"]})
     assert compare.segments(Table.of(frame))["reason"] == "one_part"
