@@ -172,7 +172,7 @@ def satisfaction(responses: Table, *, by: str = "segment", wave: str | None = No
     return _segments(given, by, wave, given.sample(), "mean", "rest_gap")
 
 
-def _segments(  # noqa: PLR0913 - the two metrics differ in all of these
+def _segments(
     given: Answers, by: str, wave: str | None, rows: Sample, metric: str, gap: str
 ) -> Result:
     now = chosen(given, wave)

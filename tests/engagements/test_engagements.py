@@ -93,7 +93,7 @@ def run_here(
         exec(compile(ast.Module([*lines, *closing], []), source.name, "exec"), names)
         if isinstance(last, ast.Expr):
             shown = eval(compile(ast.Expression(last.value), source.name, "eval"), names)
-            data = getattr(shown, "_repr_mimebundle_", dict)()
+            data: dict[str, Any] = getattr(shown, "_repr_mimebundle_", dict)()
             output = {"output_type": "display_data", "data": data, "metadata": {}}
             cell["outputs"] = [output] if data else []
         if "parameters" in cell["metadata"].get("tags", ()):
