@@ -8,9 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cxlib.findings import Finding
+    from cxlib.text import Voice
     from cxlib.workbook import Run
 
 __version__ = "0.1.0"
+
+
+def _draw(finding: Finding, voice: Voice) -> tuple[str, str] | None:
+    """Draw the chart of a finding's block; nothing heavy is loaded for one without a chart."""
+    from cxlib.text import BLOCKS
+
+    if not BLOCKS[finding.id].chart:
+        return None
+    from cxlib.charts import draw
+
+    return draw(finding, voice)
 
 
 def open(
@@ -31,7 +44,6 @@ def open(
     import json
     from pathlib import Path
 
-    from cxlib.charts import draw
     from cxlib.workbook import Run
 
     folder = Path(engagement)
@@ -46,7 +58,7 @@ def open(
         folder,
         notebook,
         records=records,
-        draw=draw,
+        draw=_draw,
         wave=wave,
         segment=segment,
         seed=seed,
