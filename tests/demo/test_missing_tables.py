@@ -17,6 +17,9 @@ from tests.truth import run_cells
 pytestmark = [pytest.mark.xdist_group("small"), pytest.mark.filterwarnings("ignore")]
 
 
+UNUSED = {"transactions"}  # read and checked by 00; no finding builds on it yet
+
+
 def without(table: str, executed: Path, folder: Path) -> Findings:
     """Take a table out of a run and execute again the notebooks that name it or build on it."""
     shutil.copytree(executed / "private", folder / "private")
@@ -51,7 +54,7 @@ def test_a_missing_table_costs_sentences_never_a_crash(
     lessened = [
         f for f in merged.findings.values() if any(note.get("table") == table for note in f.caveats)
     ]
-    assert missing or lessened, table
+    assert missing or lessened or table in UNUSED, table
     report.build(merged, tmp_path, ("es", "en"))
     for language in ("es", "en"):
         page = unescape((tmp_path / f"report.{language}.html").read_text("utf-8"))
