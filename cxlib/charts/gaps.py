@@ -84,7 +84,7 @@ def dumbbell(finding: Finding, cells: Cells) -> Chart | None:
     scatter(plot.axes, left, places, theme.BRICK, hollow=True)
     _name_sides(plot, cells, (believed, measured), (left, right))
     words = alt(finding, cells, "alt_dumbbell", extremes(cells, gap, names, shown))
-    return Chart(plot.canvas.figure, words, cells.table.head(shown))
+    return Chart(plot.canvas.figure, words, cells.table.head(shown), "grey_line_note")
 
 
 def _gap_tone(cells: Cells, gap: str, row: int) -> Tone:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,17 +117,6 @@ def _starts(xs: np.ndarray, rows: list[int], totals: list[int]) -> list[float]:
 
 
 # Tree ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Node:
-    """A metric in the tree: the row that says most of it, its place and whether it leads on."""
-
-    row: int
-    name: str
-    x: float
-    y: float
-    orphan: bool
 
 
 @kind("tree", "metric", "verdict", "#")

@@ -166,7 +166,7 @@ def fan(finding: Finding, cells: Cells) -> Chart | None:
     canvas.text(LEFT, TOP - 3, cells.voice.ui(key), size=theme.NOTE, color=theme.MUTED)
     _name_axes(canvas, cells, time, "actual", 36)
     words = alt(finding, cells, "alt_fan", extremes(cells, "actual", [time], len(xs)))
-    return Chart(canvas.figure, words, cells.table)
+    return Chart(canvas.figure, words, cells.table, reading="")  # its key is drawn
 
 
 @kind("lead_lag", "lag|lead|months", "#")

@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from matplotlib.artist import Artist
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import LoadFlags
+from matplotlib.patches import Rectangle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,6 +158,18 @@ def _cut(text: str, room: float, size: float, weight: int) -> str:
     return f"{text}…"
 
 
+def _is_grey(artist: Artist) -> bool:
+    if isinstance(artist, PathCollection):
+        colours = to_rgba_array(artist.get_edgecolor())
+    elif isinstance(artist, LineCollection):
+        colours = to_rgba_array(artist.get_color())
+    elif isinstance(artist, Rectangle):
+        colours = to_rgba_array(artist.get_facecolor())
+    else:
+        return False
+    return bool((colours[:, :3] == to_rgba_array(GREY)[0, :3]).all(axis=1).any())
+
+
 @dataclass(frozen=True)
 class Chart:
     """A drawn figure, its text for who cannot see it, and the rows that it shows."""
@@ -161,6 +177,12 @@ class Chart:
     figure: Figure
     alt: str
     data: pd.DataFrame
+    reading: str = "hollow_note"  # label that says how its grey marks are read, where it has any
+
+    @property
+    def grey(self) -> bool:
+        """Whether a mark or bar of it is grey: nothing can be claimed of its row."""
+        return any(_is_grey(artist) for axes in self.figure.axes for artist in axes.get_children())
 
     def svg(self) -> bytes:
         """Image as SVG whose text is drawn as paths; equal bytes for equal charts."""

@@ -32,8 +32,8 @@ def render(findings: Findings, story: Story, voice: Voice, appendix: str) -> str
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    chapters = [ChapterView(chapter, voice) for chapter in story.chapters]
-    annex = ChapterView(story.annex, voice)
+    chapters = [ChapterView(chapter, voice, findings.inputs) for chapter in story.chapters]
+    annex = ChapterView(story.annex, voice, findings.inputs)
     return template.render(
         ui=voice.ui,
         csp=CSP,

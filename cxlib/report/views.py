@@ -5,17 +5,18 @@ Words come from a voice, numbers from findings, pictures from charts; nothing he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from typing import Any
 
-from cxlib.charts import Cells, Chart, base_of, chart
+from cxlib.charts import Cells, Chart, chart
 from cxlib.charts.cells import BASES
 from cxlib.charts.kinds import JUDGEMENTS
 from cxlib.core import Estimate
 from cxlib.findings import Finding
-from cxlib.report import marks
+from cxlib.report import bases, marks
 from cxlib.report.marks import Html
 from cxlib.report.storyline import Chapter, Unsaid
 from cxlib.text import Voice
@@ -45,6 +46,7 @@ class FindingView:
 
     finding: Finding
     voice: Voice
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -119,11 +121,8 @@ class FindingView:
     @cached_property
     def base(self) -> Html:
         """Base of its largest estimate."""
-        found = base_of(self.finding)
-        if found is None:
-            return Html("")
-        name, n = found
-        return marks.said(self.voice, "base_answers", f"{self.id}.{name}", n=n)
+        found = bases.base(self.finding, self.inputs, self.voice)
+        return found.html(self.voice) if found else Html("")
 
     @property
     def caveats(self) -> list[Html]:
@@ -142,7 +141,8 @@ class FindingView:
                 lines.append(
                     marks.said(self.voice, "ci_note", f"{self.id}.confidence", level=level)
                 )
-                lines.append(Html(escape(self.voice.ui("hollow_note"))))
+            if self.chart.reading and self.chart.grey:
+                lines.append(Html(escape(self.voice.ui(self.chart.reading))))
         return [line for line in (*lines, *self.caveats) if line]
 
     @cached_property
@@ -267,6 +267,7 @@ class ChapterView:
 
     chapter: Chapter
     voice: Voice
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -296,12 +297,12 @@ class ChapterView:
     @cached_property
     def others(self) -> list[FindingView]:
         """Findings told by their sentence."""
-        return [FindingView(f, self.voice) for f in self.chapter.others]
+        return [self._of(f) for f in self.chapter.others]
 
     @cached_property
     def refused(self) -> list[FindingView]:
         """Findings that the data could not carry."""
-        return [FindingView(f, self.voice) for f in self.chapter.refused]
+        return [self._of(f) for f in self.chapter.refused]
 
     @property
     def lesson(self) -> Html:
@@ -312,10 +313,13 @@ class ChapterView:
     @property
     def all(self) -> list[FindingView]:
         """Every finding of the chapter."""
-        return [FindingView(f, self.voice) for f in self.chapter.found]
+        return [self._of(f) for f in self.chapter.found]
 
     def _view(self, finding: Finding | None) -> FindingView | None:
-        return None if finding is None else FindingView(finding, self.voice)
+        return None if finding is None else self._of(finding)
+
+    def _of(self, finding: Finding) -> FindingView:
+        return FindingView(finding, self.voice, self.inputs)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from cxlib.charts.cells import BASES, MIN_BASE, SMALL_BASE
 from cxlib.charts.theme import GRID, INK, LINK, MUTED, NAVY, PANEL
 from cxlib.core import Estimate, Value
 from cxlib.findings import Finding, Findings
-from cxlib.report import sheet
+from cxlib.report import bases, sheet
 from cxlib.report.html import title_of
 from cxlib.report.storyline import Story, tables
 from cxlib.text import Voice
@@ -110,7 +110,7 @@ def write(findings: Findings, story: Story, voice: Voice, path: Path) -> None:
     _technical(book, findings)
     _findings(book, story, sheets)
     for name, finding in sheets.items():
-        _table(book, name, finding)
+        _table(book, name, finding, findings.inputs)
     _register(book, story)
     file.close()
 
@@ -206,7 +206,7 @@ def _findings(book: Book, story: Story, sheets: Mapping[str, Finding]) -> None:
     page.freeze_panes(3, 1)
 
 
-def _table(book: Book, name: str, finding: Finding) -> None:
+def _table(book: Book, name: str, finding: Finding, inputs: Mapping[str, Any]) -> None:
     """Sheet of one finding: question, sentence, base, then its table with the base last."""
     voice, table = book.voice, finding.table
     assert table is not None
@@ -214,7 +214,7 @@ def _table(book: Book, name: str, finding: Finding) -> None:
     last = [c for c in BASES if c in cells.columns]
     columns = [*(c for c in cells.columns if c not in last), *last]
     widths = [_width(cells, column) for column in columns]
-    lines = [voice.sentence(finding), _base_line(finding, voice)]
+    lines = [voice.sentence(finding), _base_line(finding, inputs, voice)]
     page = book.sheet(name, voice.title(finding.id), lines, widths)
     heads = [_head(cells, column) for column in columns]
     book.heads(page, LEAD, heads, [column not in cells.names for column in columns])
@@ -287,11 +287,10 @@ def _width(cells: Cells, column: str) -> float:
     return float(min(WIDE, max(14, longest + 2)))
 
 
-def _base_line(finding: Finding, voice: Voice) -> str:
-    estimates = [v for v in finding.values.values() if isinstance(v, Estimate) and v.n]
-    most = max((e.n for e in estimates), default=0)
-    base = f"{voice.ui('base_answers', n=most)} " if most else ""
-    return f"{base}{voice.subtitle(finding.id)}"
+def _base_line(finding: Finding, inputs: Mapping[str, Any], voice: Voice) -> str:
+    found = bases.base(finding, inputs, voice)
+    parts = (found.plain(voice) if found else "", voice.subtitle(finding.id))
+    return " ".join(part for part in parts if part)
 
 
 def _register(book: Book, story: Story) -> None:

@@ -18,6 +18,7 @@ from cxlib.charts import CHARTS, Cells, theme
 from cxlib.charts.kinds import ColumnsMissingError
 from cxlib.charts.labels import Box, place
 from cxlib.core import Estimate
+from cxlib.findings import Finding
 from cxlib.text import BLOCKS, Voice
 
 
@@ -251,3 +252,18 @@ def test_every_number_is_finite_on_an_axis_of_one_value() -> None:
     chart = CHARTS["dots"](replace(samples.SAMPLES["dots"], table=table), samples.ES)
     assert chart is not None
     assert np.isfinite(chart.figure.axes[0].get_xlim()).all()
+
+
+def test_grey_marks_are_explained_only_where_there_are_some() -> None:
+    assert drawn("ranked").grey
+    assert drawn("dumbbell").reading == "grey_line_note"
+    finding = samples.SAMPLES["dots"]
+    assert finding.table is not None
+    sure = finding.table.head(2)
+    assert not drawn_of(replace(finding, table=sure)).grey
+
+
+def drawn_of(finding: Finding) -> charts.Chart:
+    chart = CHARTS["dots"](finding, samples.ES)
+    assert chart is not None
+    return chart

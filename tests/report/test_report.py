@@ -16,9 +16,10 @@ import pytest
 
 from cxlib import report
 from cxlib.core import Estimate
-from cxlib.report import storyline
+from cxlib.findings import Finding
+from cxlib.report import bases, storyline
 from cxlib.report.html import CSP
-from cxlib.text import BLOCKS
+from cxlib.text import BLOCKS, Voice
 
 
 def beside(name: str) -> ModuleType:
@@ -335,3 +336,28 @@ def test_money_is_in_full_in_the_book_and_in_millions_on_the_page() -> None:
     cells = Cells(world.samples.SAMPLES["bridge"].table, world.samples.ES)
     assert cells.text("once", 0) == "4.100"
     assert Estimate(4.1e9, unit="money").value == cells.value("once", 0)
+
+
+def test_a_base_names_what_it_counts_and_when() -> None:
+    counted = Estimate(0.5, 0.4, 0.6, "share", 1494)
+    inputs = {
+        "tables": {
+            "responses": {"waves": {"2024": 1500, "2025": 1500}, "dates": []},
+            "events": {"waves": {}, "dates": ["2024-01-01", "2025-12-31"]},
+        }
+    }
+
+    def line(method: str, table: str, language: str = "es") -> str:
+        source = {"method": method, "inputs": [{"table": table}], "options": {}}
+        place = ("4", "01_diagnosis", ())
+        finding = Finding("nps_now", "score", "C", *place, {"x": counted}, None, (), source)
+        found = bases.base(finding, inputs, Voice(language, "CO", "COP", {}))
+        assert found is not None
+        return found.plain(Voice(language, "CO", "COP", {}))
+
+    assert line("survey.nps", "responses") == "Base: 1.494 respuestas, 2025."
+    assert line("compare.nps_waves", "responses", "en") == "Base: 1,494 answers, 2024 to 2025."
+    assert line("journey.causes", "events") == (
+        "Base: 1.494 casos, enero de 2024 a diciembre de 2025."
+    )
+    assert line("value.retention", "customers") == "Base: 1.494 clientes."
