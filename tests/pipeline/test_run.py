@@ -71,16 +71,6 @@ def test_an_equal_run_executes_nothing(job: Job, done: Outcome) -> None:
     assert again.folder == done.folder
 
 
-def test_only_one_notebook_is_executed_again_and_the_others_are_copied(
-    job: Job, done: Outcome
-) -> None:
-    before = (folder_of(done) / "findings.json").read_bytes()
-    again = run(replace(job, only="05"))
-    assert {s.notebook for s in again.steps if s.status == "done"} == {"05_action_plan"}
-    assert (folder_of(again) / "findings.json").read_bytes() == before
-    assert not folder_of(done).exists() or folder_of(done) == again.folder
-
-
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Notebooks of which 05 fails in a cell that tells a customer's address."""
@@ -158,3 +148,13 @@ def test_a_changed_word_only_renders(job: Job, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(runner.keys, "render_code", lambda: "another template")
     again = run(job)
     assert (again.executed, again.rendered) == (False, True)
+
+
+def test_only_one_notebook_is_executed_again_and_the_others_are_copied(
+    job: Job, done: Outcome
+) -> None:
+    before = (folder_of(done) / "findings.json").read_bytes()
+    again = run(replace(job, only="05"))
+    assert {s.notebook for s in again.steps if s.status == "done"} == {"05_action_plan"}
+    assert (folder_of(again) / "findings.json").read_bytes() == before
+    assert not folder_of(done).exists() or folder_of(done) == again.folder
