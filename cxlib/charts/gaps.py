@@ -364,8 +364,8 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
         x, y = at(points[0][row], points[1][row])
         x0, y0 = at(spans[plane.x][row][0], spans[plane.y][row][0])
         x1, y1 = at(spans[plane.x][row][1], spans[plane.y][row][1])
-        taken += [Box(x - 2, y - 2, x + 2, y + 2), Box(x0, y - 0.8, x1, y + 0.8)]
-        taken.append(Box(x - 0.8, y1, x + 0.8, y0))
+        taken += [Box(x - 2, y - 2, x + 2, y + 2), Box(x0 - 1, y - 0.8, x1 + 1, y + 0.8)]
+        taken.append(Box(x - 0.8, y1 - 0.6, x + 0.8, y0 + 0.6))
     for cut, vertical in ((plane.cut_x, True), (plane.cut_y, False)):
         if cut == cut:
             x, y = at(cut, cut)
@@ -377,7 +377,7 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
         taken += [Box(frame.left, frame.bottom - 6, frame.left + 26, frame.bottom)]
         taken += [Box(frame.right - 26, frame.bottom - 6, frame.right, frame.bottom)]
     rank = {"brick": 0, "strong": 1, "plain": 2, "hollow": 3}
-    order = sorted(range(len(rows)), key=lambda k: rank[tones[k]])
+    order = sorted(range(len(rows)), key=lambda k: (rank[tones[k]], -points[1][rows[k]]))
     where = labels.place(
         [names[k] for k in order],
         [at(points[0][rows[k]], points[1][rows[k]]) for k in order],
@@ -386,6 +386,9 @@ def _scatter_names(  # noqa: PLR0913 - geometry of one picture
     )
     for k, (x, y) in zip(order, where, strict=True):
         colour = WORDS[tones[k]]
+        way = labels.leader(names[k], (x, y), at(points[0][rows[k]], points[1][rows[k]]))
+        if way:
+            canvas.line(*way)
         bold = theme.medium() if tones[k] in {"brick", "strong"} else {}
         canvas.text(x, y, names[k], color=colour, **bold)
 

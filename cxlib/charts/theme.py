@@ -23,6 +23,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import LoadFlags
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 if TYPE_CHECKING:
@@ -221,6 +222,13 @@ class Canvas:
         """Write one text; y is its vertical centre."""
         style = {"va": "center", "ha": "left", "color": INK, "linespacing": 1.12, **style}
         self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=size, **style)
+
+    def line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Hairline between two points."""
+        xs, ys = ([point[k] for point in (start, end)] for k in (0, 1))
+        across = [x / self.width for x in xs]
+        up = [1 - y / self.height for y in ys]
+        self.figure.add_artist(Line2D(across, up, color=GREY, linewidth=0.7, zorder=1))
 
 
 def bare(ax: Axes, *, grid: str = "x") -> None:

@@ -12,11 +12,12 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
 from cxlib import charts
 from cxlib.charts import CHARTS, Cells, theme
 from cxlib.charts.kinds import ColumnsMissingError
-from cxlib.charts.labels import Box, place
+from cxlib.charts.labels import Box, leader, place
 from cxlib.core import Estimate
 from cxlib.findings import Finding
 from cxlib.text import BLOCKS, Voice
@@ -267,3 +268,24 @@ def drawn_of(finding: Finding) -> charts.Chart:
     chart = CHARTS["dots"](finding, samples.ES)
     assert chart is not None
     return chart
+
+
+def test_a_name_that_stands_away_has_a_line_to_its_mark() -> None:
+    assert leader("Roaming", (52.0, 50.0), (50.0, 50.0)) is None
+    line = leader("Roaming", (60.0, 60.0), (50.0, 50.0))
+    assert line is not None
+    (x0, y0), (x1, y1) = line
+    assert 50 < x0 < x1 < 60
+    assert 50 < y0 < y1 == 60
+
+
+def test_an_importance_that_crosses_the_cut_is_hollow() -> None:
+    finding = samples.SAMPLES["gap_importance"]
+    assert finding.table is not None
+    wide = finding.table.assign(importance_low=0.0, importance_high=1.0)
+    chart = CHARTS["gap_importance"](replace(finding, table=wide), samples.ES)
+    assert chart is not None
+    (axes,) = chart.figure.axes
+    marks = [c for c in axes.collections if isinstance(c, PathCollection)]
+    hearts = {tuple(colour) for mark in marks for colour in mark.get_facecolor()}
+    assert hearts == {(1.0, 1.0, 1.0, 1.0)}

@@ -105,7 +105,8 @@ def test_a_customer_twice_widens_the_interval() -> None:
 
 def test_importance_comes_from_a_result_or_from_what_was_stated() -> None:
     frame = asked(4, {"bill": 1.0, "store": 0.5})
-    table = pd.DataFrame({"topic": ["bill", "store"], "share": [0.6, 0.2]})
+    shares = {"share": [0.6, 0.2], "share_low": [0.5, -0.1], "share_high": [0.7, 0.3]}
+    table = pd.DataFrame({"topic": ["bill", "store"]} | shares)
     derived = gaps.paired(ratings(frame), Result("key", table=table)).table
     stated = gaps.paired(
         ratings(frame.assign(importance=frame["topic"].map({"bill": 9, "store": 3})))
@@ -116,6 +117,9 @@ def test_importance_comes_from_a_result_or_from_what_was_stated() -> None:
         assert found.set_index("topic")["importance"].to_dict() == pytest.approx(
             {"bill": 0.75, "store": 0.25}
         )
+    ends = derived.set_index("topic")[["importance_low", "importance_high"]]
+    assert ends.loc["store"].tolist() == pytest.approx([0.0, 0.375])
+    assert "importance_low" not in stated
     silent = gaps.paired(ratings(frame), Result("no_driver", table=table)).table
     assert silent is not None
     assert "importance" not in silent
