@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Refuse
-from cxlib.methods.lmg import Mask, Numbers
+from cxlib.methods.lmg import Numbers
 
 # functional answer (row) by dysfunctional answer (column), 1 like … 5 dislike
 KANO = ("QAAAO", "RIIIM", "RIIIM", "RIIIM", "RRRRQ")
@@ -79,21 +79,9 @@ def _kind(penalty: bool, reward: bool) -> str:
     return "basic" if penalty else "excitement" if reward else "indifferent"
 
 
-def cuts(answers: pd.DataFrame, low: float, high: float) -> tuple[Mask, Mask]:
-    """Low (≤ low) and high (≥ high) answers by fixed cuts: 6 and 9 on a 0-10 scale."""
-    values = answers.to_numpy(float)
-    return values <= low, values >= high
-
-
 def kano_table() -> dict[str, str]:
     """Evaluation table by functional answer, columns in the order of the dysfunctional ones."""
     return {str(row): letters for row, letters in enumerate(KANO, 1)}
-
-
-def kano_counts(functional: Any, dysfunctional: Any) -> dict[str, int]:
-    """How many people fall in each category; answers 1 (like) to 5 (dislike)."""
-    letters = [KANO[int(f) - 1][int(d) - 1] for f, d in zip(functional, dysfunctional, strict=True)]
-    return {letter: letters.count(letter) for letter in "AOMIRQ"}
 
 
 def kano(counts: Mapping[str, int], *, mixed: float = 0.06, questionable: float = 0.10) -> Kano:

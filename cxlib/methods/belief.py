@@ -11,6 +11,7 @@ from scipy import stats
 
 from cxlib.core import Estimate, Table, Value
 from cxlib.methods import cells, design, topics
+from cxlib.methods.compare import adjust
 
 ROLE_MINIMUM = 3  # people who must have spoken before anything is said of them
 
@@ -38,9 +39,7 @@ def against(topic: str, said: pd.DataFrame, answers: pd.DataFrame) -> dict[str, 
 
 def holm(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """Add p_adjusted (Holm) and the verdict of each interaction."""
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = multipletests(table["p_value"], method="holm")[1]
+    adjusted = adjust(table["p_value"])
     side = np.where(table["gap"] > 0, "overrated", "underrated")
     return table.assign(p_adjusted=adjusted, verdict=np.where(adjusted < alpha, side, "no_gap"))
 

@@ -6,8 +6,9 @@ A row whose base is too thin for an interval keeps its value and leaves the inte
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,20 +18,51 @@ from cxlib.core import Estimate, Refuse, Unit
 from cxlib.methods import design
 from cxlib.methods.sample import numbers
 
-Cells = dict[str, float]
+Cells = dict[str, Any]
 
 
-def cells(name: str, found: Estimate | None, *, base: bool = True) -> Cells:
-    """Columns of one estimate; `base` adds n and n_effective."""
-    if found is None:
-        empty = {name: math.nan, f"{name}_low": math.nan, f"{name}_high": math.nan}
-        return {**empty, "n": 0, "n_effective": 0.0} if base else empty
+def cells(
+    name: str, found: Estimate | design.Mean | design.Contrast | None, *, base: bool = True
+) -> Cells:
+    """Columns of one estimate, empty where there is none; `base` adds n and n_effective."""
+    ends = (None,) * 3 if found is None else (found.value, found.low, found.high)
     row = {
-        name: found.value,
-        f"{name}_low": math.nan if found.low is None else found.low,
-        f"{name}_high": math.nan if found.high is None else found.high,
+        f"{name}{end}": math.nan if number is None else number
+        for end, number in zip(("", "_low", "_high"), ends, strict=True)
     }
-    return {**row, "n": found.n, "n_effective": float(found.base)} if base else row
+    return row | bases(found) if base else row
+
+
+def bases(found: Estimate | design.Mean | design.Contrast | None) -> Cells:
+    """Columns n and n_effective; those of a contrast are its first side's."""
+    if isinstance(found, design.Contrast):
+        found = found.first
+    if found is None:
+        return {"n": 0, "n_effective": 0.0}
+    base = float(found.base) if isinstance(found, Estimate) else found.n_effective
+    return {"n": found.n, "n_effective": base}
+
+
+def side(found: Estimate, cut: float = 0.0) -> int:
+    """Where the whole interval lies: 1 above the cut, −1 below it, 0 where neither is shown."""
+    if found.low is not None and found.low > cut:
+        return 1
+    return -1 if found.high is not None and found.high < cut else 0
+
+
+def drawn(
+    value: float, draws: ArrayLike, unit: Unit, n: int, n_effective: float | None = None
+) -> Estimate:
+    """Point value with the 95 % percentile interval of its draws."""
+    low, high = (float(end) for end in np.quantile(np.asarray(draws), [0.025, 0.975]))
+    return Estimate(float(value), low, high, unit, n, n_effective)
+
+
+def held(found: Estimate) -> Estimate:
+    """Widen an interval so that it holds its own estimate."""
+    value = found.value
+    low, high = (value if end is None else end for end in (found.low, found.high))
+    return replace(found, low=min(low, value), high=max(high, value))
 
 
 def share(
@@ -74,7 +106,7 @@ def _of(
         return Estimate(float(given.mean()), unit=unit, n=len(given), n_effective=1.0)
 
 
-def known(row: pd.Series, name: str, unit: Unit, base: str = "n") -> Estimate:
+def known(row: pd.Series | Mapping[Any, Any], name: str, unit: Unit, base: str = "n") -> Estimate:
     """Read an estimate back from a table row; 0 where the cell is empty. base : column of n."""
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     n = int(row.get(base, 0))

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from cxlib.core import Refuse
 
 Array = NDArray[np.float64]
-CENSORED, AGAIN, LEAVES = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +63,6 @@ def absorb_counts(counts: ArrayLike) -> Chain:
     return Chain(chain.fundamental, chain.steps, chain.absorption, errors)
 
 
-def first_order(triples: ArrayLike) -> tuple[float, float, int]:
-    """Likelihood-ratio test of memory: (G², p, df) from counts (s, s, s) of before, now, next.
-
-    Small p: one step back is too little. Histories seen fewer than five times are left out.
-    """
-    n = np.asarray(triples, dtype=float)
-    n = np.where(n.sum(axis=2, keepdims=True) >= 5, n, 0)
-    total, df = 0.0, 0
-    for now in range(n.shape[1]):
-        table = n[:, now, :]
-        table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-        if min(table.shape, default=0) < 2:
-            continue
-        found = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
-        total, df = total + float(found.statistic), df + int(found.dof)
-    return total, float(stats.chi2.sf(total, df)) if df else 1.0, df
-
-
 def incidence(
     days: ArrayLike, event: ArrayLike, weights: ArrayLike | None = None
 ) -> tuple[Array, Array, Array]:
@@ -119,13 +99,10 @@ def containment(
     self_service: Collection[str],
     assisted: Collection[str],
     hours: Sequence[float] = (24, 72),
-    *,
-    until: pd.Timestamp | None = None,
 ) -> tuple[int, list[float]]:
     """Self-service contacts, and the share of them without an assisted one within (0, W] hours.
 
     contacts : rows of customer, channel, topic, time; same customer and topic must meet.
-    until : end of the data; contacts closer to it than W are then left out of that share.
     Contained includes those who gave up. Refuses `unknown_identity` above 20 % without customer.
     """
     unknown = float(contacts["customer"].isna().mean())
@@ -139,10 +116,4 @@ def containment(
     pairs["wait"] = (pairs["time_later"] - pairs["time"]).dt.total_seconds() / 3600
     next_wait = pairs[pairs["wait"] > 0].groupby("index")["wait"].min()
     wait = next_wait.reindex(starts.index, fill_value=math.inf)
-    shares = []
-    for window in hours:
-        followed = pd.Series(True, index=starts.index)
-        if until is not None:
-            followed = starts["time"] + pd.Timedelta(hours=window) <= until
-        shares.append(float((wait[followed] > window).mean()))
-    return len(starts), shares
+    return len(starts), [float((wait > window).mean()) for window in hours]

@@ -17,7 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
-from cxlib.methods import design
+from cxlib.methods import cells, design
 from cxlib.methods.answers import Answers, answers, chosen, read_nps
 from cxlib.methods.mix import Shift, moved_share, shift
 from cxlib.methods.sample import FEWEST, Sample, numbers
@@ -57,9 +57,9 @@ def two_proportions(
     return hits[0] / bases[0] - hits[1] / bases[1], float(low), float(high)
 
 
-def detectable(error: float, power: float = POWER, alpha: float = ALPHA) -> float:
-    """Smallest true change that a test with this standard error sees with the given power."""
-    return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) * error
+def detectable(error: float) -> float:
+    """Smallest true change that a test with this standard error sees in four of five studies."""
+    return float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * error
 
 
 def seen(change: design.Contrast, unit: Unit = "points") -> Estimate:
@@ -82,9 +82,9 @@ class Part:
     verdict: str
 
 
-def part_verdict(value: float, p_adjusted: float, alpha: float = ALPHA) -> str:
+def part_verdict(value: float, p_adjusted: float) -> str:
     """Place of a part: above or below the rest, or alike."""
-    if not p_adjusted < alpha:
+    if not p_adjusted < ALPHA:
         return "alike"
     return "above" if value > 0 else "below"
 
@@ -126,19 +126,11 @@ def against_rest(
 def parts_table(parts: list[Part], by: str, metric: str, gap: str) -> pd.DataFrame:
     """Parts as a finding's table: level, distance from the rest, adjusted p, verdict."""
     return pd.DataFrame(
-        {
-            by: part.name,
-            metric: part.level.value,
-            f"{metric}_low": part.level.low,
-            f"{metric}_high": part.level.high,
-            gap: part.apart.value,
-            f"{gap}_low": part.apart.low,
-            f"{gap}_high": part.apart.high,
-            "p_adjusted": part.p_adjusted,
-            "verdict": part.verdict,
-            "n": part.level.n,
-            "n_effective": part.level.n_effective,
-        }
+        {by: part.name}
+        | cells.cells(metric, part.level, base=False)
+        | cells.cells(gap, part.apart, base=False)
+        | {"p_adjusted": part.p_adjusted, "verdict": part.verdict}
+        | cells.bases(part.level)
         for part in parts
     )
 
@@ -211,8 +203,8 @@ def mix_outcome(outcome: str, moved: Shift | None) -> str:
     """Turn a change that the segments' own scores do not carry into a change of mix."""
     if moved is None or outcome == "no_change":
         return outcome
-    carried = change_outcome(moved.within.low, moved.within.high) == outcome
-    mixed = change_outcome(moved.mix.low, moved.mix.high) == outcome
+    up = 1 if outcome == "up" else -1
+    carried, mixed = (cells.side(piece) == up for piece in (moved.within, moved.mix))
     return outcome if carried or not mixed else f"mix_{outcome}"
 
 
@@ -257,8 +249,7 @@ def nps_waves(responses: Table, *, wave: str | None = None, mix_limit: float = M
     if outcome != "not_comparable" and segments_ is not None:
         parts = shift(rows, segments_, after, before)
         outcome = mix_outcome(outcome, parts)
-        values |= {"within": parts.within.estimate("points")}
-        values |= {"mix": parts.mix.estimate("points")}
+        values |= {"within": parts.within, "mix": parts.mix}
     table = _wave_table(given, rows, now)
     return Result(outcome, values, table, tuple(given.notes(now)))
 
@@ -278,17 +269,12 @@ def _labels(
 def _wave_table(given: Answers, rows: Sample, now: str) -> pd.DataFrame:
     """NPS of every wave, and the change from the one before."""
     levels = given.waves_with(lambda mine: design.nps_of(rows, mine), now)
-    table, earlier = [], None
+    table, change, earlier = [], None, None
     for label, level in levels.items():
-        row = {"wave": label, "nps": level.value, "nps_low": level.low, "nps_high": level.high}
-        row |= dict.fromkeys(("nps_change", "nps_change_low", "nps_change_high"), np.nan)
         if earlier is not None:
             change = design.nps_contrast_of(rows, given.of(label), given.of(earlier))
-            row |= {
-                "nps_change": change.value, "nps_change_low": change.low,
-                "nps_change_high": change.high,
-            }  # fmt: skip
-        table.append(row | {"n": level.n, "n_effective": level.n_effective})
+        row = {"wave": label} | cells.cells("nps", level, base=False)
+        table.append(row | cells.cells("nps_change", change, base=False) | cells.bases(level))
         earlier = label
     return pd.DataFrame(table)
 

@@ -148,9 +148,7 @@ def verdict(hand_offs: int, usual: float, contact: Estimate | None, middle: floa
         return "unmeasured"
     if hand_offs < usual:
         return "few_hand_offs"
-    if contact.high is not None and contact.high < middle:
-        return "silent"
-    return "talks" if contact.low is not None and contact.low > middle else "unclear"
+    return ("unclear", "talks", "silent")[cells.side(contact, middle)]
 
 
 def matrix(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Refuse, Table
-from cxlib.methods import design
+from cxlib.methods import cells, design
 from cxlib.methods.compare import adjust
 from cxlib.methods.lmg import Numbers
 from cxlib.methods.topics import overall, read
@@ -37,9 +37,7 @@ class Paired:
     below: float
 
 
-def paired(
-    first: Any, second: Any, weights: Any = None, clusters: Any = None, confidence: float = 0.95
-) -> Paired:
+def paired(first: Any, second: Any, weights: Any = None, clusters: Any = None) -> Paired:
     """First minus second within people (n,), clustered t; above = first over second.
 
     Refuses `unpaired` when nobody answered both. Source: SERVQUAL (1988), paired t.
@@ -50,7 +48,7 @@ def paired(
     given = np.isfinite(apart)
     if not given.any():
         raise Refuse("unpaired", have=0, need=2)
-    found = design.mean(apart, weights, clusters, confidence=confidence)
+    found = design.mean(apart, weights, clusters)
     weight = np.ones(len(apart)) if weights is None else np.asarray(weights, float)
     weight = weight[given] / weight[given].sum()
     apart = apart[given]
@@ -116,22 +114,10 @@ def gap_rows(both: pd.DataFrame, by: str, how: Literal["bh", "holm"]) -> pd.Data
         if group["cluster"].nunique() < 2:
             continue
         found = paired(group["desired"], group["delivered"], group["weight"], group["cluster"])
-        rows.append(
-            {
-                by: str(name),
-                "gap": found.mean.value,
-                "gap_low": found.mean.low,
-                "gap_high": found.mean.high,
-                "desired": float(np.average(group["desired"], weights=group["weight"])),
-                "delivered": float(np.average(group["delivered"], weights=group["weight"])),
-                "share_short": found.above,
-                "share_even": found.equal,
-                "share_over": found.below,
-                "p_value": found.p,
-                "n": found.mean.n,
-                "n_effective": found.mean.n_effective,
-            }
-        )
+        sides = {c: np.average(group[c], weights=group["weight"]) for c in ("desired", "delivered")}
+        people = {"share_short": found.above, "share_even": found.equal, "share_over": found.below}
+        row = {by: str(name)} | cells.cells("gap", found.mean, base=False) | sides | people
+        rows.append(row | {"p_value": found.p} | cells.bases(found.mean))
     if not rows:
         raise Refuse("unpaired", missing="ratings.desired", have=len(both), need=2)
     table = pd.DataFrame(rows)
@@ -141,8 +127,8 @@ def gap_rows(both: pd.DataFrame, by: str, how: Literal["bh", "holm"]) -> pd.Data
     return table.sort_values(["gap", by], ascending=[False, True], ignore_index=True)
 
 
-def gap_verdict(gap: float, p_adjusted: float, *, level: float = 0.05) -> Cut:
+def gap_verdict(gap: float, p_adjusted: float) -> Cut:
     """Short = less delivered than desired, over = more, even = neither is shown."""
-    if p_adjusted > level:
+    if p_adjusted > 0.05:
         return "even"
     return "short" if gap > 0 else "over"

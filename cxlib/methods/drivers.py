@@ -12,13 +12,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, method
+from cxlib.core import Estimate, Refuse, Result, Table, Value, method
+from cxlib.methods import cells as cell
 from cxlib.methods import design, lmg, prediction
 from cxlib.methods import importance as engine
 from cxlib.methods.importance import Importance
 from cxlib.methods.lmg import Numbers
 from cxlib.methods.ranking import block_notes, key_outcome, key_table, share, suppressed
-from cxlib.methods.topics import Grid, grid, of_wave, overall, read
+from cxlib.methods.topics import Grid, grid, of_wave, overall, people, read
 
 Explained = Literal["nps", "csat", "trust", "repurchase", "main"]
 Asked = Literal["asked", "nps", "csat", "trust", "repurchase", "main"]
@@ -250,13 +251,7 @@ def _people(frame: pd.DataFrame, columns: list[str], outcome: str) -> tuple[Grid
     if not bool((weight >= 0).all()):
         raise Refuse("bad_weight", missing="responses.weight")
     used = frame[(weight > 0) & frame[outcome].notna()]
-    own = "answer " + used["response_id"].astype(str)
-    customer = (
-        used["customer_id"].astype(str).where(used["customer_id"].notna(), own)
-        if "customer_id" in used
-        else own
-    )
-    codes = np.asarray(pd.factorize(customer)[0], np.float64)
+    codes = np.asarray(pd.factorize(people(used))[0], np.float64)
     heavy = np.asarray(weight[used.index], np.float64)
     cells = Grid(used[columns].astype(float), heavy, codes)
     return cells, used[outcome].to_numpy(float)
@@ -300,8 +295,8 @@ def goal_support(
         raise Refuse(reason, missing="responses.repurchase", have=min(losses, kept), need=100)
     table, difference, gain = _contest(cells, y, rival, draws, seed)
     values: dict[str, Value] = {
-        "goal": _auc_estimate(table.iloc[0]),
-        "csat": _auc_estimate(table.iloc[1]),
+        "goal": cell.known(table.iloc[0], "auc", "share"),
+        "csat": cell.known(table.iloc[1], "auc", "share"),
         "difference": difference,
         "gain": gain,
         "score": _score(cells),
@@ -316,8 +311,7 @@ def goal_outcome(difference: Estimate, best_low: float) -> str:
     """Which answer foretells better; neither when no interval is above .5 (chance)."""
     if best_low <= 0.5:
         return "none_predicts"
-    low, high = difference.low or 0.0, difference.high or 0.0
-    return "better" if low > 0 else "worse" if high < 0 else "no_difference"
+    return ("no_difference", "better", "worse")[cell.side(difference)]
 
 
 def _again(responses: Table, repurchase: pd.Series) -> pd.Series:
@@ -334,33 +328,21 @@ def _contest(
     weights = np.vstack(
         [cells.weights, *engine.bootstrap_weights(cells, draws, seed, "drivers.goal_support")]
     )
-    curves, losses, rows = [], [], []
+    curves, losses, rows, n = [], [], [], len(y)
     for name in ("goal_support", rival):
         answer = cells.values[name].to_numpy(float)
         chance = prediction.out_of_fold(answer, y, cells.weights, fold)
         curves.append(prediction.auc(chance, y, weights))
         losses.append(prediction.log_loss(chance, y, weights))
-        low, high = np.quantile(curves[-1][1:], [0.025, 0.975])
-        rows.append(
-            {"question": name, "auc": curves[-1][0], "auc_low": low, "auc_high": high,
-             "log_loss": losses[-1][0], "n": len(y)}
-        )  # fmt: skip
+        area = cell.drawn(curves[-1][0], curves[-1][1:], "share", n)
+        row = {"question": name} | cell.cells("auc", area, base=False)
+        rows.append(row | {"log_loss": losses[-1][0], "n": n})
+    apart, gain = curves[0] - curves[1], losses[1] - losses[0]
     return (
         pd.DataFrame(rows),
-        _difference(curves[0] - curves[1], len(y), "pp"),
-        _difference(losses[1] - losses[0], len(y), "number"),
+        cell.drawn(apart[0], apart[1:], "pp", n),
+        cell.drawn(gain[0], gain[1:], "number", n),
     )
-
-
-def _difference(draws: Numbers, n: int, unit: Unit) -> Estimate:
-    low, high = np.quantile(draws[1:], [0.025, 0.975])
-    return Estimate(float(draws[0]), float(low), float(high), unit, n)
-
-
-def _auc_estimate(row: pd.Series) -> Estimate:
-    """Share of pairs (one who bought again, one who did not) that the answer puts in order."""
-    low, high = float(row["auc_low"]), float(row["auc_high"])
-    return Estimate(float(row["auc"]), low, high, "share", int(row["n"]))
 
 
 def _score(cells: Grid) -> Estimate:

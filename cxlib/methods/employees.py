@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method, rng
 from cxlib.methods import cells, panel, ties, weights
+from cxlib.methods.compare import adjust
 
 ORDER = ("action_plan", "falling_negative_themes", "survey_score")
 PARTS = ("plan", "themes", "survey")
@@ -222,7 +223,7 @@ def lead_lag(  # noqa: PLR0913 - two tables and the traced rules of the family
     if not family.any():
         raise Refuse("few_periods", missing="employees.date", have=0, need=panel.MIN_PERIODS)
     table["p_adjusted"] = math.nan
-    table.loc[family, "p_adjusted"] = _holm(table.loc[family, "p_value"])
+    table.loc[family, "p_adjusted"] = adjust(table.loc[family, "p_value"])
     table["verdict"] = np.where(family, "planned", np.where(table["lag"] < 0, "lead", "other_lag"))
     strongest = table[family].sort_values("t", key=abs, ascending=False).iloc[0]
     lag = int(strongest["lag"])
@@ -314,13 +315,7 @@ def _leads(
         months.append(step)
     if not ps:
         return 1.0, 0
-    return float(min(_holm(pd.Series(ps)))), months[int(np.argmin(ps))]
-
-
-def _holm(p: pd.Series) -> list[float]:
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(value) for value in multipletests(p, method="holm")[1]]
+    return float(adjust(ps).min()), months[int(np.argmin(ps))]
 
 
 def _effect(found: panel.Fit) -> Estimate:

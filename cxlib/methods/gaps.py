@@ -7,12 +7,13 @@ and counts only (grade C).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
+from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
+from cxlib.methods import cells as cell
 from cxlib.methods import design
 from cxlib.methods import importance as engine
 from cxlib.methods.compare import adjust, against_rest
@@ -42,22 +43,21 @@ def paired(
     """Gap of the desired over the delivered, within people, by topic (or another column).
 
     Clustered t intervals in scale points; verdict short, over or even after Benjamini-Hochberg
-    (`holm` for a planned family). Importance (shares adding up to 1) comes with its
-    interval from the result of key_interactions, else from the stated `importance`, else is left
-    out. Refuses `unpaired`. Source: SERVQUAL (1988); METHODS 3.5.
+    (`holm` for a planned family). Importance (shares adding up to 1) comes from the result of
+    key_interactions, else from the stated `importance`, else is left out.
+    Refuses `unpaired`. Source: SERVQUAL (1988); METHODS 3.5.
     """
     both = pairs(ratings, by, wave=wave)
     table = gap_rows(both, by, adjusted)
     weights = _importance(both, by, importance)
     if weights is not None:
-        for place, column in enumerate(weights, 7):
-            table.insert(place, column, table[by].map(weights[column]))
+        table.insert(7, "importance", table[by].map(weights))
     short, over = (table["verdict"] == cut for cut in ("short", "over"))
     outcome = "short" if short.any() else "over" if over.any() else "none"
     worst = table.iloc[-1] if outcome == "over" else table.iloc[0]
     values: dict[str, Value] = {
         "worst": str(worst[by]),
-        "gap": _cell(worst.to_dict(), "gap"),
+        "gap": cell.known(worst, "gap", "scale"),
         "gaps": int(short.sum()),
         "over": int(over.sum()),
         "m": len(table),
@@ -66,18 +66,14 @@ def paired(
     return Result(outcome, values, table=table, caveats=tuple(_ceiling(ratings, both)))
 
 
-def _importance(both: pd.DataFrame, by: str, found: Result | None) -> pd.DataFrame | None:
-    """Importance shares by group: derived where a result brings them, else stated, else None.
-
-    Returns rows by group: importance, and importance_low, importance_high where derived.
-    """
+def _importance(both: pd.DataFrame, by: str, found: Result | None) -> pd.Series | None:
+    """Importance shares by group: derived where a result brings them, else stated, else None."""
     if found is not None and not found.silent and found.table is not None and by in found.table:
-        shares = found.table.set_index(by).filter(["share", "share_low", "share_high"])
-        held = shares.clip(lower=0) / shares["share"].sum()
-        return held.rename(columns=lambda column: column.replace("share", "importance"))
+        shares = found.table.set_index(by)["share"]
+        return shares.clip(lower=0) / shares.sum()
     if "importance" in both and both["importance"].notna().any():
         means = both.dropna(subset=["importance"]).groupby(by, observed=True)["importance"].mean()
-        return (means / means.sum()).to_frame()
+        return means / means.sum()
     return None
 
 
@@ -87,13 +83,6 @@ def _ceiling(ratings: Table, both: pd.DataFrame) -> list[Mapping[str, Value]]:
     if share < CEILING:
         return []
     return [caveat("desired_at_ceiling", share=Estimate(share, unit="share", n=len(both)))]
-
-
-def _cell(row: Mapping[Any, Any], name: str, unit: Unit = "scale") -> Estimate:
-    return Estimate(
-        float(row[name]), float(row[f"{name}_low"]), float(row[f"{name}_high"]), unit,
-        int(row["n"]), float(row["n_effective"]),
-    )  # fmt: skip
 
 
 @method(
@@ -120,9 +109,7 @@ def innovation(
     table = gap_rows(both, "topic", "bh").set_index("topic")
     weights = _importance(both, "topic", importance)
     notes = [] if weights is not None else [caveat("equal_importance")]
-    weight: float | pd.Series = 1.0 / len(table)
-    if weights is not None:
-        weight = weights["importance"].reindex(table.index).fillna(0.0)
+    weight = 1.0 / len(table) if weights is None else weights.reindex(table.index).fillna(0.0)
     table["importance"] = weight
     shown = (table["verdict"] == "short").to_numpy()
     found = weighted_gap(table["importance"], table["gap"].where(shown, 0.0), high - low)
@@ -135,9 +122,8 @@ def innovation(
     kept = ["topic", "factor", "part", "part_low", "part_high", "gap", "importance", "n"]
     table = table.sort_values(["part", "topic"], ascending=[False, True], ignore_index=True)
     n = int(both["response_id"].nunique())
-    total = np.quantile(parts.sum(axis=1), [0.025, 0.975])
     values: dict[str, Value] = {
-        "index": Estimate(found.index, float(total[0]), float(total[1]), "points", n),
+        "index": cell.drawn(found.index, parts.sum(axis=1), "points", n),
         "over": Estimate(over, unit="points", n=n),
         "open": int(shown.sum()),
         "m": len(table),
@@ -146,7 +132,7 @@ def innovation(
     if shown.any():
         first = table.iloc[0]
         values["white"] = str(first["topic"])
-        values["part"] = _cell(first.to_dict() | {"n_effective": first["n"]}, "part", "points")
+        values["part"] = cell.known(first.to_dict() | {"n_effective": first["n"]}, "part", "points")
     table = table[[c for c in kept if c in table]]
     return Result("space" if shown.any() else "no_space", values, table=table, caveats=tuple(notes))
 
@@ -257,7 +243,7 @@ def promises(
         "m": m,
         "topic": str(first["topic"]),
         "promise": str(first["promise"]),
-        "kept": _cell(first.to_dict(), "kept", "share"),
+        "kept": cell.known(first, "kept", "share"),
         "average": everyone.estimate("share"),
         "n": int(rated["response_id"].nunique()),
     }
@@ -297,7 +283,7 @@ def alignment(ratings: Table, customers: Table, *, wave: str | None = None) -> R
         "rest": overall_gap.second.estimate("scale"),
         "difference": overall_gap.estimate("scale"),
         "worst": str(first["topic"]),
-        "worst_gap": _cell(first.to_dict(), "target_more"),
+        "worst_gap": cell.known(first, "target_more", "scale"),
         "misaligned": int(worse.sum()),
         "m": len(table),
         "n": int(both["response_id"].nunique()),
@@ -343,8 +329,8 @@ def fit(
     values: dict[str, Value] = {
         "group": str(first[by]),
         "aspect": str(first["aspect"]),
-        "fit": _cell(first.to_dict(), "fit"),
-        "rest_gap": _cell(first.to_dict(), "rest_gap"),
+        "fit": cell.known(first, "fit", "scale"),
+        "rest_gap": cell.known(first, "rest_gap", "scale"),
         "misfits": int(misfits.sum()),
         "m": len(table),
         "n": int(rated["response_id"].nunique()),

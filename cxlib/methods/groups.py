@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method, rng
-from cxlib.methods import agreement, distance
+from cxlib.methods import agreement, cells, distance
 from cxlib.methods.distance import Labels
 from cxlib.methods.lmg import Numbers
 from cxlib.methods.topics import of_wave
@@ -63,7 +63,6 @@ def natural(  # noqa: PLR0913 - each threshold is an option, so that it is trace
     apart = distance.gower(drawn)
     k, labels, width, firm = _partition(apart, most, resamples, seed)
     p_null = agreement.null_p(drawn, range(2, most + 1), draws=min(draws, _NULL_DRAWS), seed=seed)
-    outcome = group_outcome(p_null, float(firm.min()), level=level)
     values: dict[str, Value] = {
         "p_null": Estimate(p_null, n=len(drawn)),
         "silhouette": Estimate(width, n=len(drawn)),
@@ -200,10 +199,10 @@ def _agreement(labels: Labels, official: pd.Series | None, seed: int) -> dict[st
     for _ in range(200):
         rows = generator.integers(0, len(mine), len(mine))
         draws.append(agreement.compare_partitions(list(mine[rows]), list(theirs[rows])).ari)
-    low, high = np.quantile(draws, [0.025, 0.975])
+    n = int(given.sum())
     return {
-        "ari": Estimate(found.ari, float(low), float(high), n=int(given.sum())),
-        "ami": Estimate(found.ami, n=int(given.sum())),
+        "ari": cells.drawn(found.ari, draws, "number", n),
+        "ami": Estimate(found.ami, n=n),
         "likeness": likeness(found.ari),
     }
 

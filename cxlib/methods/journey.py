@@ -22,12 +22,13 @@ from cxlib.methods import (
     recontact,
 )
 
+Side = Literal["outside", "inside", "undecided"]
 
-def side(outside: Estimate, *, cut: float = 0.5) -> Literal["outside", "inside", "undecided"]:
+
+def side(outside: Estimate, *, cut: float = 0.5) -> Side:
     """Where most of something lies, from the interval of its share outside."""
-    if outside.low is not None and outside.low > cut:
-        return "outside"
-    return "inside" if outside.high is not None and outside.high < cut else "undecided"
+    words: tuple[Side, ...] = ("undecided", "outside", "inside")
+    return words[cells.side(outside, cut)]
 
 
 @method(
@@ -101,8 +102,7 @@ def causes(events: Table) -> Result:
     if second == origins.UNCODED:
         return Result("leads", values, table)
     apart = cells.mean(parts[first] - parts[second], bad["cluster"], unit="pp")
-    ahead = apart.low is not None and apart.low > 0
-    return Result("leads" if ahead else "no_leader", values, table)
+    return Result("leads" if cells.side(apart) > 0 else "no_leader", values, table)
 
 
 # The way of the cases ---------------------------------------------------------------------------
@@ -274,11 +274,9 @@ def stage_times(
 # Between areas ----------------------------------------------------------------------------------
 
 
-def slope_outcome(slope: Estimate) -> Literal["costs", "gains", "none"]:
+def slope_outcome(slope: Estimate) -> str:
     """Whether the score falls or rises with hand-offs, from the slope's interval."""
-    if slope.high is not None and slope.high < 0:
-        return "costs"
-    return "gains" if slope.low is not None and slope.low > 0 else "none"
+    return ("none", "gains", "costs")[cells.side(slope)]
 
 
 @method(
@@ -391,5 +389,4 @@ def recurrence(
     apart = found["difference", 90]
     values |= {"unresolved": found["unresolved", 90], "resolved": found["resolved", 90]}
     values["difference"] = apart
-    more = apart.low is not None and apart.low > 0
-    return Result("unresolved_more" if more else again, values, table)
+    return Result("unresolved_more" if cells.side(apart) > 0 else again, values, table)

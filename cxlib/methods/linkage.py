@@ -14,7 +14,7 @@ import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
 from cxlib.methods import audit as rules
-from cxlib.methods import design, ledger, outlook, panel, slopes, ties
+from cxlib.methods import cells, design, ledger, outlook, panel, slopes, ties
 from cxlib.methods.ledger import register as register
 
 Caveats = list[Mapping[str, Value]]
@@ -215,8 +215,7 @@ def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
         "answers": len(rows),
         "gap": Estimate(above.value - below.value, unit="pp" if yes_no else "scale", n=len(rows)),
     }
-    low, high = slope.low or 0.0, slope.high or 0.0
-    said = "more" if low > 0 else "less" if high < 0 else "none"
+    said = ("none", "more", "less")[cells.side(slope)]
     return Result(said, values, _by_level(rows, yes_no))
 
 
@@ -234,10 +233,7 @@ def _by_level(rows: pd.DataFrame, yes_no: bool) -> pd.DataFrame:
             design.share(answers, weights, who) if yes_no else design.mean(answers, weights, who)
         )
         name = "repurchase_share" if yes_no else "repurchase_mean"
-        out.append({
-            "trust_level": level, name: found.value, f"{name}_low": found.low,
-            f"{name}_high": found.high, "n": found.n, "n_effective": found.n_effective,
-        })  # fmt: skip
+        out.append({"trust_level": level} | cells.cells(name, found))
     return pd.DataFrame(out)
 
 
@@ -279,9 +275,8 @@ def forecast(  # noqa: PLR0913 - three tables and the traced rules of the rollin
     skill, flat = (outlook.skill(run, rival, seed) for rival in (run.naive, run.flat))
     coverage = outlook.coverage(run)
     values: dict[str, Value] = {
-        "skill": Estimate(skill.value, skill.low, skill.high, "share", run.origins),
+        "skill": skill, "skill_flat": flat,
         "origins": run.origins, "horizon": horizon, "outcome": name, "model": run.model,
-        "skill_flat": Estimate(flat.value, flat.low, flat.high, "share", run.origins),
         "coverage": Estimate(coverage, unit="share", n=run.origins),
         "error": Estimate(float(np.abs(run.errors).mean()), unit=unit, n=run.origins),
         "naive_error": Estimate(float(np.abs(run.naive).mean()), unit=unit, n=run.origins),
@@ -290,7 +285,7 @@ def forecast(  # noqa: PLR0913 - three tables and the traced rules of the rollin
         values |= {"indicator": leader.metric, "lead": leader.lag}
     notes: Caveats = [caveat("repeated_rows", count=repeated)] if repeated else []
     notes += [caveat("units_left_out", units=left)] if left else []
-    said = "skill" if min(skill.low, flat.low) > 0 else "no_skill"
+    said = "skill" if min(cells.side(skill), cells.side(flat)) > 0 else "no_skill"
     table = outlook.fan(series, run, ahead=said == "skill")
     if said == "skill":
         last = table.iloc[-1]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cxlib.core import Estimate, Refuse, Unit, Value
-from cxlib.methods import slopes
+from cxlib.methods import cells, slopes
 
 Array = NDArray[np.float64]
 UNCODED = "uncoded"
@@ -184,8 +184,7 @@ def stakes(found: Exposure, drawn: Array) -> tuple[dict[str, Value], pd.DataFram
     n = found.exposed
 
     def money(value: float, draws: Array, unit: Unit = "money_year") -> Estimate:
-        low, high = np.quantile(draws, [0.025, 0.975])
-        return Estimate(value, float(low), float(high), unit, n)
+        return cells.drawn(value, draws, unit, n)
 
     ends = {k: np.quantile(v, [0.025, 0.975], axis=0) for k, v in spread.items()}
     table = pd.DataFrame(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cxlib.core import Estimate, Unit
+from cxlib.core import Estimate
 from cxlib.methods.design import quantile
 from cxlib.methods.sample import Sample, influence, numbers, variance
 
@@ -22,26 +22,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of a change, in points, with its interval and the answers of both waves."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def estimate(self, unit: Unit) -> Estimate:
-        """Return the same number as findings carry it."""
-        return Estimate(self.value, self.low, self.high, unit, self.n)
-
-
-@dataclass(frozen=True, slots=True)
 class Shift:
-    """A change in two pieces that sum to it; `unseen` names labels present in one wave only."""
+    """A change in two pieces that sum to it, in points, on the answers of both waves."""
 
-    within: Piece
-    mix: Piece
-    unseen: tuple[str, ...]
+    within: Estimate
+    mix: Estimate
 
 
 def mix_shift(
@@ -77,7 +62,6 @@ def shift(
     labels: NDArray[np.object_],
     after: NDArray[np.bool_],
     before: NDArray[np.bool_],
-    confidence: float = 0.95,
 ) -> Shift:
     """Change of a mean of −1, 0, 1 from `before` to `after`, in points, in its two pieces.
 
@@ -88,13 +72,10 @@ def shift(
 
     within = mix = 0.0
     within_influence, mix_influence = np.zeros(len(rows.y)), np.zeros(len(rows.y))
-    unseen = []
     for label in sorted(set(known)):
         mine = known == label
         shares, share_u = zip(*(_share(rows, mine, wave) for wave in waves), strict=True)
         scores, score_u = _scores(rows, mine, waves)
-        if min(shares) == 0:
-            unseen.append(str(label))
         moved, mean_share = shares[1] - shares[0], sum(shares) / 2
         change, mean_score = scores[1] - scores[0], sum(scores) / 2
         within += mean_share * change
@@ -103,13 +84,14 @@ def shift(
         within_influence += change * (share_u[0] + share_u[1]) / 2
         mix_influence += mean_score * (share_u[1] - share_u[0])
         mix_influence += moved * (score_u[0] + score_u[1]) / 2
-    critical = quantile(confidence)
+    critical = quantile(0.95)
     n = int(sum(wave.sum() for wave in waves))
     pieces = []
     for value, influences in ((within, within_influence), (mix, mix_influence)):
         half = critical * variance(influences, rows) ** 0.5
-        pieces.append(Piece(100 * value, 100 * (value - half), 100 * (value + half), n))
-    return Shift(pieces[0], pieces[1], tuple(unseen))
+        low, high = 100 * (value - half), 100 * (value + half)
+        pieces.append(Estimate(100 * value, low, high, "points", n))
+    return Shift(*pieces)
 
 
 def _share(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Table
 from cxlib.methods import cells, design
+from cxlib.methods.sample import owners
 
 UNCODED = "uncoded"
 
@@ -25,14 +26,6 @@ def stamps(values: pd.Series) -> pd.Series:
 def flag(values: pd.Series) -> pd.Series:
     """Yes/no answers as nullable booleans."""
     return values.astype("boolean")
-
-
-def clusters(frame: pd.DataFrame, own: str) -> pd.Series:
-    """Customer of each row; a row without one stands for itself by its `own` id."""
-    alone = f"{own} " + frame[own].astype("str")
-    if "customer_id" not in frame:
-        return alone
-    return frame["customer_id"].astype("str").where(frame["customer_id"].notna(), alone)
 
 
 def areas(departments: Table) -> tuple[set[str], set[str]]:
@@ -87,7 +80,8 @@ def judged_cases(events: Table) -> pd.DataFrame:
     frame = frame.assign(start=stamps(frame["start"]), resolved=flag(frame["resolved"]))
     frame = frame[frame["resolved"].notna()].sort_values(["case_id", "start"], kind="stable")
     last = frame.groupby("case_id", sort=True).tail(1)
-    return last.assign(unresolved=~last["resolved"].astype(bool), cluster=clusters(last, "case_id"))
+    who = owners(last, "case_id " + last["case_id"].astype("str"))
+    return last.assign(unresolved=~last["resolved"].astype(bool), cluster=who)
 
 
 def cause_shares(events: Table, cases: pd.Series) -> pd.DataFrame:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlib.core import Refuse, rng
-from cxlib.methods import ties
+from cxlib.core import Estimate, Refuse, rng
+from cxlib.methods import cells, ties
 
 Array = NDArray[np.float64]
 SEASON, MIN_MONTHS, BREAK_MONTHS, BLOCK = 12, 24, 6, 3
@@ -45,15 +45,6 @@ class Rolled:
     def origins(self) -> int:
         """How many times a forecast was made and could be checked."""
         return len(self.errors)
-
-
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """1 − MAE / MAE of the naive, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def total(y: pd.DataFrame) -> tuple[pd.Series[float], int]:
@@ -145,8 +136,8 @@ def _correction(known: pd.Series[float], lead: Leader, horizon: int) -> Array:
     return slope * np.cumsum(np.nan_to_num(np.asarray(usable, dtype=float)))
 
 
-def skill(run: Rolled, rival_errors: Array, seed: int, draws: int = 2000) -> Skill:
-    """Skill over all origins and horizons; the interval resamples blocks of three origins."""
+def skill(run: Rolled, rival_errors: Array, seed: int, draws: int = 2000) -> Estimate:
+    """1 − MAE / MAE of the rival over all horizons; the interval resamples three origins a time."""
     own, rival = np.abs(run.errors).mean(axis=1), np.abs(rival_errors).mean(axis=1)
     n = len(own)
     if n < 2 or rival.sum() <= 0:
@@ -155,8 +146,7 @@ def skill(run: Rolled, rival_errors: Array, seed: int, draws: int = 2000) -> Ski
     begins = rng(seed, "outlook.skill").integers(0, n, size=(draws, -(-n // length)))
     rows = ((begins[:, :, None] + np.arange(length)) % n).reshape(draws, -1)[:, :n]
     drawn = 1 - own[rows].sum(axis=1) / np.maximum(rival[rows].sum(axis=1), 1e-300)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Skill(float(1 - own.sum() / rival.sum()), float(low), float(high))
+    return cells.drawn(1 - own.sum() / rival.sum(), drawn, "share", n)
 
 
 def reach(errors: Array) -> Array:

@@ -26,7 +26,7 @@ EXACT_CLUSTERS = 12  # up to here every sign vector is used
 class Fit:
     """Coefficients (k,) with errors, tests and intervals clustered by unit.
 
-    se : CR1, in units of y per unit of x; se_cr3 : jackknife over clusters; t, df : of `se`.
+    se : CR1, in units of y per unit of x; t, df : of `se`.
     p_wild, low, high : restricted wild cluster bootstrap-t and its inversion; NaN below six
     clusters, an infinite limit where the interval has no end.
     partial_r2 : share of the within variation of y that each column explains after the others.
@@ -34,7 +34,6 @@ class Fit:
 
     coef: Array
     se: Array
-    se_cr3: Array
     t: Array
     df: int
     p_wild: Array
@@ -110,7 +109,6 @@ def fit(  # noqa: PLR0913 - the panel's four vectors and three options
     return Fit(
         coef=coef,
         se=se,
-        se_cr3=cr3(design)[:k],
         t=coef / se,
         df=design.clusters - 1,
         p_wild=p,

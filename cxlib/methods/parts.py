@@ -10,6 +10,7 @@ from scipy import stats
 
 from cxlib.core import Refuse, Table
 from cxlib.methods import design
+from cxlib.methods.cells import bases, cells
 from cxlib.methods.compare import Part, adjust
 from cxlib.methods.sample import sample
 from cxlib.methods.topics import of_wave, read
@@ -50,7 +51,7 @@ def promise_rows(kept: pd.Series, rated: pd.DataFrame) -> pd.DataFrame:
 
 
 def against_others(
-    y: pd.Series, weights: pd.Series, clusters: pd.Series, cells: pd.Series
+    y: pd.Series, weights: pd.Series, clusters: pd.Series, labels: pd.Series
 ) -> pd.DataFrame:
     """Mean of each cell and its distance from all other rows, with clustered errors, all at once.
 
@@ -59,7 +60,7 @@ def against_others(
     error of a share cannot be trusted, are left out.
     """
     people, person = np.unique(clusters.to_numpy(), return_inverse=True)
-    names, cell = np.unique(cells.to_numpy(str), return_inverse=True)
+    names, cell = np.unique(labels.to_numpy(str), return_inverse=True)
     shape = (len(people), len(names))
     weight, answer = weights.to_numpy(float), y.to_numpy(float)
     heavy, sums = np.zeros(shape), np.zeros(shape)
@@ -125,19 +126,9 @@ def target_rows(both: pd.DataFrame, inside: pd.Series) -> pd.DataFrame:
         if min(first.sum(), second.sum()) < 2:
             continue
         found = design.contrast_of(everything, first[everything.kept], second[everything.kept])
-        rows.append(
-            {
-                "topic": topic,
-                "target_more": found.value,
-                "target_more_low": found.low,
-                "target_more_high": found.high,
-                "target_gap": found.first.value,
-                "others_gap": found.second.value,
-                "p_value": found.p,
-                "n": found.first.n,
-                "n_effective": found.first.n_effective,
-            }
-        )
+        sides = {"target_gap": found.first.value, "others_gap": found.second.value}
+        row = {"topic": topic} | cells("target_more", found, base=False) | sides
+        rows.append(row | {"p_value": found.p} | bases(found))
     if not rows:
         raise Refuse("few_answers", missing="ratings", have=len(both), need=100)
     table = pd.DataFrame(rows)
@@ -175,13 +166,8 @@ def fit_row(part: Part, aspect: str, by: str, p_adjusted: float) -> dict[str, ob
         by: part.name,
         "aspect": aspect,
         "verdict": "misfit" if low else "fits",
-        "fit": part.level.value,
-        "fit_low": part.level.low,
-        "fit_high": part.level.high,
-        "rest_gap": part.apart.value,
-        "rest_gap_low": part.apart.low,
-        "rest_gap_high": part.apart.high,
+        **cells("fit", part.level, base=False),
+        **cells("rest_gap", part.apart, base=False),
         "p_adjusted": p_adjusted,
-        "n": part.level.n,
-        "n_effective": part.level.n_effective,
+        **bases(part.level),
     }

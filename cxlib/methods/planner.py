@@ -41,11 +41,6 @@ def change_seen(
     return _both(alpha, power) * spread * math.sqrt(2 * deff / n)
 
 
-def invitations(answers: float, rate: float) -> int:
-    """Invitations to send for so many answers at a response rate."""
-    return math.ceil(answers / rate)
-
-
 def power_of_shares(p1: float, p2: float, n: float, alpha: float = ALPHA) -> float:
     """Power of a two-sided test of two shares on n answers each, pooled under the null."""
     pooled = (p1 + p2) / 2

@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Estimate, Value, caveat
-from cxlib.methods import lmg
+from cxlib.methods import cells, lmg
+from cxlib.methods.compare import adjust
 from cxlib.methods.importance import Importance
 from cxlib.methods.lmg import Numbers
 
 
 def key_table(found: Importance, *, level: float = 0.05) -> pd.DataFrame:
     """One row a topic, largest share first; shares are of the explained part, 0 to 1."""
-    from statsmodels.stats.multitest import multipletests
-
-    p_adjusted = multipletests(found.p_values(), method="holm")[1]
+    p_adjusted = adjust(found.p_values())
     joint, joint_draws = _joint(found)
     total, totals = found.r2, found.draws.sum(axis=1, keepdims=True)
     low, high = np.quantile(joint_draws / totals, [0.025, 0.975], axis=0)
@@ -105,8 +104,4 @@ def share(value: float, draws: Numbers, found: Importance) -> Estimate:
 
     Near 0 and 1 resampling drags shares inwards; the interval is widened to hold the estimate.
     """
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(
-        float(value), min(float(low), float(value)), max(float(high), float(value)), "share",
-        found.n, found.n_effective,
-    )  # fmt: skip
+    return cells.held(cells.drawn(value, draws, "share", found.n, found.n_effective))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -70,7 +72,8 @@ def table(
 
 def _estimate(value: float, drawn: Array, n: int, customers: int, unit: Unit) -> Estimate:
     """Point value with the percentile interval of its draws."""
-    low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
-    if unit == "share" and low == high:  # no event, or only events, in every draw
-        low, high = design.wilson(float(value), customers, 1.96)
-    return Estimate(float(value), min(low, value), max(high, value), unit, n, float(customers))
+    found = cells.drawn(value, drawn, unit, n, float(customers))
+    if unit == "share" and found.low == found.high:  # no event, or only events, in every draw
+        low, high = design.wilson(found.value, customers, 1.96)
+        found = replace(found, low=low, high=high)
+    return cells.held(found)

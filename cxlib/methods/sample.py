@@ -118,6 +118,13 @@ def inside(rows: Sample, domain: ArrayLike | None) -> NDArray[np.bool_]:
     return np.asarray(domain, dtype=np.bool_)[rows.kept]
 
 
+def owners(frame: pd.DataFrame, own: pd.Series, column: str = "customer_id") -> pd.Series:
+    """Customer of each row; a row without one stands for itself under its `own` name."""
+    if column not in frame:
+        return own
+    return frame[column].astype("str").where(frame[column].notna(), own)
+
+
 def kish(weights: ArrayLike) -> float:
     """Effective number of answers under unequal weights, (Σw)²/Σw² (Kish 1965)."""
     weight = numbers(weights)

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
-from cxlib.methods import design, weighting
+from cxlib.methods import cells, design, weighting
 from cxlib.methods import validity as checks
 from cxlib.methods.answers import Answers, answers, chosen, read_nps
 from cxlib.methods.compare import ALPHA, Part, adjust, against_rest, change_outcome, parts_table
-from cxlib.methods.sample import FEWEST, Sample
+from cxlib.methods.sample import FEWEST, Sample, owners
 from cxlib.methods.topics import overall
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def nps(responses: Table, *, wave: str | None = None) -> Result:
     levels = given.waves_with(of_wave, now)
     table = [
         {"wave": label}
-        | _columns("nps", level["nps"])
+        | cells.cells("nps", level["nps"], base=False)
         | {name: level[name].value for name in kinds}
         | {"nps_unweighted": level["unweighted"].value}
-        | _bases(level["nps"])
+        | cells.bases(level["nps"])
         for label, level in levels.items()
     ]
     mine = levels[now]
@@ -65,14 +65,6 @@ def nps(responses: Table, *, wave: str | None = None) -> Result:
     values |= {name: mine[name].estimate("points") for name in ("nps", "unweighted")}
     notes = given.notes(now) + _weights_move(given, mine["nps"], mine["unweighted"], "points")
     return Result("score", {**values, "wave": now}, pd.DataFrame(table), tuple(notes))
-
-
-def _columns(name: str, level: design.Mean) -> dict[str, object]:
-    return {name: level.value, f"{name}_low": level.low, f"{name}_high": level.high}
-
-
-def _bases(level: design.Mean) -> dict[str, object]:
-    return {"n": level.n, "n_effective": level.n_effective}
 
 
 def _weights_move(
@@ -141,10 +133,10 @@ def _boxes(
     levels = given.waves_with(of_wave, now)
     table = [
         {"wave": label}
-        | _columns(name, level[name])
-        | _columns("mean", level["mean"])
+        | cells.cells(name, level[name], base=False)
+        | cells.cells("mean", level["mean"], base=False)
         | {plain: level[plain].value for plain in ("unweighted", "mean_unweighted")}
-        | _bases(level[name])
+        | cells.bases(level[name])
         for label, level in levels.items()
     ]
     mine = levels[now]
@@ -214,10 +206,7 @@ def _topics_only(source: Table) -> Table:
 
 def _owner(frame: pd.DataFrame) -> pd.Series:
     """Whose answers belong together: the customer's, else those of one response."""
-    own = frame["wave"] + "|" + frame["response_id"].astype("str")
-    if "customer" not in frame:
-        return own
-    return frame["customer"].astype("str").where(frame["customer"].notna(), own)
+    return owners(frame, frame["wave"] + "|" + frame["response_id"].astype("str"), "customer")
 
 
 def _changes(
@@ -227,17 +216,15 @@ def _changes(
     now: NDArray[np.bool_],
     before: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    changes = {}
+    changes = []
     for part in parts:
         mine = np.asarray(labels) == part.name
         try:
             change = design.contrast_of(rows, mine & now, mine & before)
         except Refuse:  # a topic that the wave before did not ask about
-            changes[part.name] = (np.nan, np.nan, np.nan)
-        else:
-            changes[part.name] = (change.value, change.low, change.high)
-    columns = ["score_change", "score_change_low", "score_change_high"]
-    return pd.DataFrame(list(changes.values()), columns=columns)
+            change = None
+        changes.append(cells.cells("score_change", change, base=False))
+    return pd.DataFrame(changes)
 
 
 def _gap(part: Part) -> Estimate:

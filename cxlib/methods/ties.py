@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.core import Refuse
 from cxlib.methods import panel
+from cxlib.methods.compare import adjust
 
 KEY = ["unit", "month"]
 ORDER = {"linked": 0, "precedes": 1, "orphan": 2, "too_few": 3, "too_still": 4}
@@ -108,7 +108,7 @@ def scan(
             left_out[metric] = "too_still" if still else "too_few"
     ties = [tie for tie in ties if tie.metric not in left_out]
     if ties:
-        adjusted = multipletests([tie.p for tie in ties], method="holm")[1]
+        adjusted = adjust([tie.p for tie in ties])
         ties = [replace(t, p_adjusted=float(p)) for t, p in zip(ties, adjusted, strict=True)]
     return _with_leads(ties, x, y, alpha, draws, seed), left_out
 
@@ -121,7 +121,7 @@ def _with_leads(
     if not asked:
         return ties
     led = {m: _lead(tie, one(x, m), y, draws, seed) for m, tie in asked.items()}
-    adjusted = multipletests([tie.lead_p for tie in led.values()], method="holm")[1]
+    adjusted = adjust([tie.lead_p for tie in led.values()])
     led = {m: replace(led[m], lead_p=float(p)) for m, p in zip(led, adjusted, strict=True)}
     return [led[t.metric] if t is asked.get(t.metric) else t for t in ties]
 

@@ -12,6 +12,7 @@ import pandas as pd
 from cxlib.core import Refuse, Table
 from cxlib.methods.answers import ordered
 from cxlib.methods.lmg import Mask, Numbers
+from cxlib.methods.sample import owners
 
 SCALES = ("delivered", "desired", "importance")
 
@@ -75,16 +76,13 @@ def read(ratings: Table, *columns: str, wave: str | None = None) -> pd.DataFrame
     weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
     if not bool((weight >= 0).all()):
         raise Refuse("bad_weight", missing=f"{ratings.name}.weight")
-    frame = frame.assign(weight=weight.astype(float), cluster=_clusters(frame))
+    frame = frame.assign(weight=weight.astype(float), cluster=people(frame))
     return frame[frame["weight"] > 0]
 
 
-def _clusters(frame: pd.DataFrame) -> pd.Series:
+def people(frame: pd.DataFrame) -> pd.Series:
     """Customer of each row; an answer without customer is one of its own."""
-    own = "answer " + frame["response_id"].astype(str)
-    if "customer_id" not in frame:
-        return own
-    return frame["customer_id"].astype(str).where(frame["customer_id"].notna(), own)
+    return owners(frame, "answer " + frame["response_id"].astype(str))
 
 
 def grid(rated: pd.DataFrame, value: str) -> Grid:
@@ -93,6 +91,6 @@ def grid(rated: pd.DataFrame, value: str) -> Grid:
     if cells.empty:
         raise Refuse("no_answers", missing=f"ratings.{value}")
     wide = cells.pivot_table(index="response_id", columns="topic", values=value, aggfunc="mean")
-    people = cells.groupby("response_id")[["weight", "cluster"]].first().loc[wide.index]
-    codes, _ = pd.factorize(people["cluster"])
-    return Grid(wide.astype(float), people["weight"].to_numpy(float), codes.astype(float))
+    who = cells.groupby("response_id")[["weight", "cluster"]].first().loc[wide.index]
+    codes, _ = pd.factorize(who["cluster"])
+    return Grid(wide.astype(float), who["weight"].to_numpy(float), codes.astype(float))

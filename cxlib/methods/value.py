@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method, rng
-from cxlib.methods import design, losses, slopes, survival
+from cxlib.methods import cells, design, losses, slopes, survival
 
 Array = NDArray[np.float64]
 PRODUCT = "product_"  # attributes of customers that say which products they have
@@ -34,11 +34,8 @@ def offer_use(customers: Table, *, offer: Sequence[str] = (), little: float = 0.
     held = _held(customers, offer)
     if len(held) < 30:
         raise Refuse("few_customers", missing="customers", have=len(held), need=30)
-    rows = []
-    for product in held:
-        found = design.share(held[product].astype(float))
-        rows.append((product, found.value, found.low, found.high, found.n))
-    table = pd.DataFrame(rows, columns=["product", "share", "share_low", "share_high", "n"])
+    shares = {str(product): design.share(held[product].astype(float)) for product in held}
+    table = share_rows("product", shares)
     table["verdict"] = np.where(table["share_high"] < little, "unused", "used")
     table = table.sort_values(["share", "product"], ignore_index=True)
     least = table.iloc[0]
@@ -46,12 +43,17 @@ def offer_use(customers: Table, *, offer: Sequence[str] = (), little: float = 0.
         "products": len(table), "little": int((table["verdict"] == "unused").sum()),
         "unused": str(least["product"]), "customers": len(held),
         "most": str(table["product"].iloc[-1]),
-        "share": Estimate(
-            float(least["share"]), float(least["share_low"]), float(least["share_high"]),
-            "share", len(held),
-        ),
+        "share": cells.known(least, "share", "share"),
     }  # fmt: skip
     return Result("unused" if values["little"] else "none", values, table)
+
+
+def share_rows(by: str, shares: Mapping[str, design.Mean]) -> pd.DataFrame:
+    """One row a share with its interval and base, by name."""
+    return pd.DataFrame(
+        {by: name} | cells.cells("share", found, base=False) | {"n": found.n}
+        for name, found in shares.items()
+    )
 
 
 def _held(customers: Table, offer: Sequence[str]) -> pd.DataFrame:
@@ -96,19 +98,14 @@ def principality(providers: Table, *, own: str = "", tolerance: float = 0.05) ->
         key: design.share(both[key].astype(float)).estimate("share")
         for key in ("stated", "used", "mismatch")
     }
-    crossed = [
-        (word, design.share(cell.astype(float)))
-        for word, cell in (
-            ("said_and_used", both["stated"] & both["used"]),
-            ("said_only", both["stated"] & ~both["used"]),
-            ("used_only", ~both["stated"] & both["used"]),
-            ("neither", ~both["stated"] & ~both["used"]),
-        )
-    ]
-    table = pd.DataFrame(
-        [(word, c.value, c.low, c.high, c.n) for word, c in crossed],
-        columns=["main_provider", "share", "share_low", "share_high", "n"],
-    )
+    crossed = {
+        "said_and_used": both["stated"] & both["used"],
+        "said_only": both["stated"] & ~both["used"],
+        "used_only": ~both["stated"] & both["used"],
+        "neither": ~both["stated"] & ~both["used"],
+    }
+    shares = {word: design.share(hits.astype(float)) for word, hits in crossed.items()}
+    table = share_rows("main_provider", shares)
     values: dict[str, Value] = {
         **parts, "customers": len(both), "own": name,
         "providers": int(providers.frame["provider"].nunique()),
@@ -176,18 +173,13 @@ def main_customer_profit(customers: Table, providers: Table, *, own: str = "") -
         for key, side in (("main", True), ("secondary", False))
     }
     table = pd.DataFrame(
-        [
-            (f"{key}_customers", e.value, e.low, e.high, e.n, e.n_effective)
-            for key, e in parts.items()
-        ],
-        columns=["group", money, f"{money}_low", f"{money}_high", "n", "n_effective"],
+        {"group": f"{key}_customers"} | cells.cells(money, e) for key, e in parts.items()
     )
     values: dict[str, Value] = {
         "gap": gap, **parts, "customers": len(rows), "mains": int(rows["stated"].sum()),
         "profit": money,
     }  # fmt: skip
-    low, high = gap.low or 0.0, gap.high or 0.0
-    return Result("more" if low > 0 else "less" if high < 0 else "none", values, table)
+    return Result(("none", "more", "less")[cells.side(gap)], values, table)
 
 
 def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -283,8 +275,7 @@ def price_rise(
         "unresolved": int(open_case.sum()), "date": str(day.date()),
         "months": round((last - day).days / survival.DAYS_PER_MONTH),
     }  # fmt: skip
-    low, high = meeting.low or 0.0, meeting.high or 0.0
-    return Result("worse" if low > 0 else "eased" if high < 0 else "none", values, table)
+    return Result(("none", "worse", "eased")[cells.side(meeting)], values, table)
 
 
 def _rise_day(people: pd.DataFrame, calendar: Table | None) -> pd.Timestamp:
@@ -314,10 +305,10 @@ def _four(left: Array, open_case: Array, risen: Array) -> pd.DataFrame:
         for up, up_word in ((1, "price_rose"), (0, "price_kept")):
             inside = left[(open_case == case) & (risen == up)]
             if len(inside):
-                s = design.share(inside)
-                rows.append((case_word, up_word, s.value, s.low, s.high, s.n))
-    names = ["open_case", "price", "left", "left_low", "left_high", "n"]
-    return pd.DataFrame(rows, columns=names)
+                left_of_them = cells.cells("left", design.share(inside), base=False)
+                groups = {"open_case": case_word, "price": up_word}
+                rows.append(groups | left_of_them | {"n": len(inside)})
+    return pd.DataFrame(rows)
 
 
 @method(

@@ -23,6 +23,7 @@ from scipy import stats
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
 from cxlib.methods import cells, topics
+from cxlib.methods.compare import adjust
 
 Array = NDArray[np.float64]
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -168,11 +169,9 @@ def _written(verbatims: Table, wave: str | None) -> pd.DataFrame:
         verbatims.need("response_id", "question", "text", optional=optional), wave
     )
     frame = frame[frame["question"].isin(["helped", "hindered"])].dropna(subset=["text"])
-    author = "answer " + frame["response_id"].astype("str")
-    if "customer_id" in frame:
-        author = frame["customer_id"].astype("str").where(frame["customer_id"].notna(), author)
     texts = frame["text"].astype("str")
-    return frame.assign(author=author, text=texts, language=[language(text) for text in texts])
+    spoken = [language(text) for text in texts]
+    return frame.assign(author=topics.people(frame), text=texts, language=spoken)
 
 
 def _mentions(written: pd.DataFrame, spoken: str) -> pd.DataFrame:
@@ -194,8 +193,6 @@ def _mentions(written: pd.DataFrame, spoken: str) -> pd.DataFrame:
 
 def _compare(mentions: pd.DataFrame, least: int) -> pd.DataFrame:
     """Tested terms: term, side, mentions on that side, z, p_value, p_adjusted (BH)."""
-    from statsmodels.stats.multitest import multipletests
-
     counts = pd.crosstab(mentions["term"], mentions["question"])
     total = counts.sum(axis=1)
     prior = float(np.clip(0.01 * total.sum(), 10, 1000))
@@ -204,8 +201,7 @@ def _compare(mentions: pd.DataFrame, least: int) -> pd.DataFrame:
     frame["side"] = np.where(delta > 0, "helped", "hindered")
     frame["mentions"] = np.where(delta > 0, counts["helped"], counts["hindered"])
     frame = frame[(total >= least).to_numpy()].reset_index(drop=True)
-    adjusted = multipletests(frame["p_value"], method="fdr_bh")[1] if len(frame) else []
-    return frame.assign(p_adjusted=adjusted)
+    return frame.assign(p_adjusted=adjust(frame["p_value"], "bh"))
 
 
 def trend(
@@ -272,10 +268,3 @@ def kappa(table: ArrayLike, weights: Literal["quadratic"] | None = None) -> Esti
     error = math.sqrt(max(float(found.var_kappa), 0.0))
     value, half = float(found.kappa), float(stats.norm.ppf(0.975)) * error
     return Estimate(value, value - half, value + half, "number", int(counts.sum()))
-
-
-def reliable(alpha: float) -> Literal["reported", "tentative", "not_reported"]:
-    """What agreement allows: report a theme, report it as tentative, or not at all."""
-    if alpha < 0.667:
-        return "not_reported"
-    return "reported" if alpha >= 0.8 else "tentative"

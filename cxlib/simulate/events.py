@@ -30,7 +30,6 @@ PLACES = [
     "receive", "identify", "classify", "diagnose", *["transfer", "diagnose"] * LOOPS,
     "solve", "verify", "notify", "close",
 ]  # fmt: skip
-SERVICE = ("contact_center", "customer_service")
 SYSTEMS = {"core": "SAP", "customer_service": "CRM", "contact_center": "CRM"}
 INSTALLERS = "Instaladores del Sur"
 

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from cxlib.core import rng
 
 Numbers = NDArray[np.float64]
-Size = Literal["S", "M", "L"]
 SIZES: Mapping[str, float] = {"S": 0.4, "M": 1.0, "L": 4.0}
 FIRST, MONTHS = "2024-01-01", 24  # of operations, finance, pulse and cases
 

@@ -200,4 +200,3 @@ def test_the_planner_turns_round() -> None:
     assert planner.answers_for_margin(spread, 5, people=1000) < planner.answers_for_margin(
         spread, 5
     )
-    assert planner.invitations(100, 0.03) == 3334

@@ -524,27 +524,12 @@ def test_a_state_that_never_ends_is_refused() -> None:
         chains.absorb([[0, 0.5], [0, 1.0]], [[0.5], [0.0]])
 
 
-def test_memory_of_one_step_is_rejected_when_there_is_more() -> None:
-    alike = np.array([[[30, 10], [10, 30]], [[30, 10], [10, 30]]])
-    differ = np.array([[[38, 2], [10, 30]], [[2, 38], [10, 30]]])
-    assert chains.first_order(alike)[1] > 0.9
-    assert chains.first_order(differ)[1] < 0.001
-
-
 def test_contacts_without_customer_are_refused() -> None:
     contacts = pd.DataFrame(
         {"customer": [None, "u"], "channel": "app", "topic": "t", "time": [START, START]}
     )
     with pytest.raises(Refuse, match="unknown_identity"):
         chains.containment(contacts, ["app"], ["phone"])
-
-
-def test_contacts_too_close_to_the_end_are_left_out() -> None:
-    contacts = pd.DataFrame(
-        {"customer": ["u", "u"], "channel": "app", "topic": "t", "time": [START, START + 2 * DAY]}
-    )
-    counted = chains.containment(contacts, ["app"], ["phone"], (24,), until=START + 2 * DAY)
-    assert counted == (2, [1.0])
 
 
 # Refusals ---------------------------------------------------------------------------------------

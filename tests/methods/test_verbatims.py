@@ -108,10 +108,3 @@ def test_one_code_used_by_all_is_refused() -> None:
     with pytest.raises(Refuse, match="one_code") as no:
         verbatims.kappa([[30, 0], [0, 0]])
     assert no.value.values["have"] == 1
-
-
-@pytest.mark.parametrize(
-    ("alpha", "said"), [(0.5, "not_reported"), (0.7, "tentative"), (0.8, "reported")]
-)
-def test_what_agreement_allows(alpha: float, said: str) -> None:
-    assert verbatims.reliable(alpha) == said
