@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from cxlib.core import Estimate, Refuse, Table
-from cxlib.methods import cells, eventlog
+from cxlib.methods import cells, eventlog, slopes
 
 SCORES = ("csat", "nps", "trust")
 ROWS = 5
@@ -97,7 +97,6 @@ def fit(answers: pd.DataFrame) -> tuple[Estimate, float]:
     Refuses `hand_offs_alike` when all answers have as many, `few_customers` under 10 customers.
     """
     from scipy import stats
-    from statsmodels.regression.linear_model import WLS
 
     groups = answers["cluster"].nunique()
     if groups < 10:
@@ -105,17 +104,10 @@ def fit(answers: pd.DataFrame) -> tuple[Estimate, float]:
     x = answers["hand_offs"].to_numpy(float)
     if np.ptp(x) == 0:
         raise Refuse("hand_offs_alike", missing="events.department", have=1, need=2)
-    model = WLS(
-        answers["score"].to_numpy(float),
-        np.column_stack([np.ones(len(x)), x]),
-        weights=answers["weight"].to_numpy(float),
-    )
-    codes = pd.factorize(answers["cluster"])[0]
-    found = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
-    low, high = (float(end) for end in found.conf_int()[1])
+    found = slopes.linear(answers["score"], x[:, None], answers["cluster"], answers["weight"])
     reach = float(stats.t.ppf(0.975, groups - 1) + stats.t.ppf(0.8, groups - 1))
-    estimate = Estimate(float(found.params[1]), low, high, "number", len(answers), float(groups))
-    return estimate, reach * float(found.bse[1])
+    slope = found.estimate([1.0], "number")
+    return replace(slope, n_effective=float(groups)), reach * float(found.covariance[0, 0]) ** 0.5
 
 
 def contacts(employees: Table, question: str) -> pd.DataFrame:

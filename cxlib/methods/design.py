@@ -7,7 +7,7 @@ Arrays in, small frozen results out; no table, no sentence. `mean(y, …)` makes
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -74,8 +74,6 @@ def mean(
     clusters: ArrayLike | None = None,
     strata: ArrayLike | None = None,
     domain: ArrayLike | None = None,
-    *,
-    confidence: float = 0.95,
 ) -> Mean:
     """Mean with a linearised t interval; (clusters − strata) degrees of freedom.
 
@@ -85,7 +83,7 @@ def mean(
     `weights_unequal`.
     """
     rows = sample(y, weights, clusters, strata)
-    return mean_of(rows, inside(rows, domain), confidence)
+    return mean_of(rows, inside(rows, domain))
 
 
 def mean_of(rows: Sample, domain: NDArray[np.bool_], confidence: float = 0.95) -> Mean:
@@ -170,7 +168,7 @@ def share_of(
     effective = _effective(base.value * (1 - base.value), base)
     width = quantile(confidence) if critical == "z" else _student(confidence, base.df)
     low, high = wilson(base.value, effective, width)
-    return _with(base, low, high, effective)
+    return replace(base, low=low, high=high, n_effective=effective)
 
 
 def _effective(spread: float, base: Mean) -> float:
@@ -187,13 +185,6 @@ def quantile(confidence: float) -> float:
 
 def _student(confidence: float, df: float) -> float:
     return float(stats.t.ppf((1 + confidence) / 2, df))
-
-
-def _with(base: Mean, low: float, high: float, effective: float) -> Mean:
-    return Mean(
-        base.value, base.se, base.df, low, high, base.n, effective,
-        base.deff, base.clusters, base.confidence,
-    )  # fmt: skip
 
 
 def balance(scores: ArrayLike) -> NDArray[np.float64]:
@@ -259,10 +250,8 @@ def nps_of(rows: Sample, domain: NDArray[np.bool_], confidence: float = 0.95) ->
     low, high = nps_interval(
         d * effective, m * effective, p * effective, _student(confidence, base.df)
     )
-    return Mean(
-        100 * base.value, 100 * base.se, base.df, low, high, n, effective,
-        base.deff, base.clusters, confidence,
-    )  # fmt: skip
+    value, error = 100 * base.value, 100 * base.se
+    return replace(base, value=value, se=error, low=low, high=high, n_effective=effective)
 
 
 def kinds_of(rows: Sample, domain: NDArray[np.bool_]) -> tuple[float, float, float]:
@@ -281,33 +270,35 @@ def contrast(
     clusters: ArrayLike | None = None,
     strata: ArrayLike | None = None,
     *,
-    confidence: float = 0.95,
+    nps: bool = False,
 ) -> Contrast:
     """Mean of `first` minus mean of `second` (masks over the same stacked rows), t interval.
 
     Customers in both sides are seen: independent, paired and overlapping panels need no choice.
+    nps : the answers are balances (−1, 0, 1) and the contrast is in points.
     """
     rows = sample(y, weights, clusters, strata)
-    return contrast_of(rows, inside(rows, first), inside(rows, second), mean_of, confidence)
+    return (nps_contrast_of if nps else contrast_of)(
+        rows, inside(rows, first), inside(rows, second)
+    )
 
 
 def contrast_of(
     rows: Sample,
     first: NDArray[np.bool_],
     second: NDArray[np.bool_],
-    level: Callable[[Sample, NDArray[np.bool_], float], Mean] = mean_of,
-    confidence: float = 0.95,
+    level: Callable[[Sample, NDArray[np.bool_]], Mean] = mean_of,
 ) -> Contrast:
     """Do what `contrast` does, on a sample already made; `level` gives the two sides."""
-    one, two = mean_of(rows, first, confidence), mean_of(rows, second, confidence)
+    one, two = mean_of(rows, first), mean_of(rows, second)
     apart = influence(rows, first)[1] - influence(rows, second)[1]
     error = variance(apart, rows) ** 0.5
     members = _distinct(rows.clusters[first | second])
     df = min(_welch(one, two), max(members - _distinct(rows.strata), 1))
-    half = _student(confidence, df) * error
+    half = _student(0.95, df) * error
     value = one.value - two.value
     if level is not mean_of:
-        one, two = level(rows, first, confidence), level(rows, second, confidence)
+        one, two = level(rows, first), level(rows, second)
     return Contrast(value, error, df, value - half, value + half, _p(value, error, df), one, two)
 
 
@@ -325,33 +316,13 @@ def _p(value: float, error: float, df: float) -> float:
     return float(2 * stats.t.sf(abs(value / error), df))
 
 
-def nps_contrast(
-    scores: ArrayLike,
-    first: ArrayLike,
-    second: ArrayLike,
-    weights: ArrayLike | None = None,
-    clusters: ArrayLike | None = None,
-    strata: ArrayLike | None = None,
-    *,
-    confidence: float = 0.95,
-) -> Contrast:
+def nps_contrast_of(rows: Sample, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Contrast:
     """NPS of `first` minus NPS of `second`, in points; half the pseudo-counts on each side.
 
-    Counts stand at each side's effective base; what the sides share enters as the correlation
-    of their influences. Normal quantile for a simple sample, else t.
+    rows : balances (−1, 0, 1). Counts stand at each side's effective base; what the sides share
+    enters as the correlation of their influences. Normal quantile for a simple sample, else t.
     """
-    rows = sample(balance(scores), weights, clusters, strata)
-    return nps_contrast_of(rows, inside(rows, first), inside(rows, second), confidence)
-
-
-def nps_contrast_of(
-    rows: Sample,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    confidence: float = 0.95,
-) -> Contrast:
-    """Do what `nps_contrast` does, on a sample of balances already made."""
-    plain = contrast_of(rows, first, second, nps_of, confidence)
+    plain = contrast_of(rows, first, second, nps_of)
     sides = [(first, plain.first), (second, plain.second)]
     halved = (PSEUDO[0] / 2, PSEUDO[1] / 2, PSEUDO[2] / 2)
     moments = []
@@ -363,7 +334,7 @@ def nps_contrast_of(
     error = max(v1 + v2 - 2 * shared * (v1 * v2) ** 0.5, 0.0) ** 0.5
     centre = centre1 - centre2
     df = np.inf if rows.simple else plain.df
-    half = _student(confidence, df) * error
+    half = _student(0.95, df) * error
     return Contrast(
         plain.first.value - plain.second.value, 100 * plain.se, df,
         100 * max(centre - half, -2.0), 100 * min(centre + half, 2.0),

@@ -26,7 +26,6 @@ def quantile(
     clusters: ArrayLike,
     *,
     unit: Unit = "days",
-    confidence: float = 0.95,
 ) -> Estimate:
     """Quantile of values (n,) by linear interpolation, with a Woodruff interval.
 
@@ -43,15 +42,15 @@ def quantile(
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
     groups = int(codes.max()) + 1
     if groups < 2:
-        return Estimate(point, unit=unit, n=n, confidence=confidence)
+        return Estimate(point, unit=unit, n=n)
     sums = np.bincount(codes, weights=(times <= point) - share)
     sums -= sums.mean()
     error = math.sqrt(groups / (groups - 1) * float(sums @ sums)) / n
     error = max(error, math.sqrt(share * (1 - share)) / n)  # ties can make it vanish
-    reach = float(stats.t.ppf((1 + confidence) / 2, groups - 1)) * error
+    reach = float(stats.t.ppf(0.975, groups - 1)) * error
     low, high = np.quantile(times, [max(0.0, share - reach), min(1.0, share + reach)])
     plain = share * (1 - share) / error**2
-    return Estimate(point, float(low), float(high), unit, n, min(float(n), plain), confidence)
+    return Estimate(point, float(low), float(high), unit, n, min(float(n), plain))
 
 
 def with_open(days: ArrayLike, closed: ArrayLike, share: float = 0.5) -> Estimate:

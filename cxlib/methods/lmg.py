@@ -77,17 +77,13 @@ class PairwiseSums:
         np.fill_diagonal(found, 1.0)
         return np.asarray(found)
 
-    def bases(self) -> NDArray[np.int64]:
-        """(q, q) rows that hold both columns."""
-        return np.asarray((self.mask.T @ self.mask).round(), dtype=np.int64)
 
-
-def positive(matrix: Numbers, floor: float = 1e-6) -> Numbers:
+def positive(matrix: Numbers) -> Numbers:
     """Nearest usable correlation matrix: eigenvalues clipped from below, diagonal back to 1."""
     values, vectors = np.linalg.eigh(matrix)
     if values[0] >= -1e-12:
         return matrix
-    mended = (vectors * np.clip(values, floor, None)) @ vectors.T
+    mended = (vectors * np.clip(values, 1e-6, None)) @ vectors.T
     scale = np.sqrt(np.diag(mended))
     return np.asarray(mended / np.outer(scale, scale))
 
@@ -198,19 +194,17 @@ def inflation(drivers: Numbers) -> Numbers:
     return np.array([1 / one if one > 1e-10 else np.inf for one in free])
 
 
-def collinear_blocks(
-    drivers: Numbers, *, limit: float = 10, pair: float = 0.95
-) -> list[tuple[int, ...]]:
-    """Sets of drivers whose shares cannot be told apart: |r| over `pair`, or VIF over `limit`.
+def collinear_blocks(drivers: Numbers) -> list[tuple[int, ...]]:
+    """Sets of drivers whose shares cannot be told apart: |r| over .95, or VIF over 10.
 
     Pairs are joined first; one of each block then enters the VIF, and those over the limit join.
     """
     from scipy.sparse.csgraph import connected_components
 
-    linked = np.abs(drivers) > pair
+    linked = np.abs(drivers) > 0.95
     _, label = connected_components(linked, directed=False)
     heads = np.unique(label, return_index=True)[1]
-    over = heads[inflation(drivers[np.ix_(heads, heads)]) > limit]
+    over = heads[inflation(drivers[np.ix_(heads, heads)]) > 10]
     linked[np.ix_(over, over)] = True
     _, label = connected_components(linked, directed=False)
     blocks = [tuple(map(int, np.flatnonzero(label == block))) for block in np.unique(label)]

@@ -42,7 +42,6 @@ def moved_share(
     labels: NDArray[np.object_],
     after: NDArray[np.bool_],
     before: NDArray[np.bool_],
-    alpha: float = 0.001,
 ) -> float:
     """Share of answers that would have to change label for both waves to have the same mix.
 
@@ -51,7 +50,7 @@ def moved_share(
     waves = [wave[rows.kept] for wave in (before, after)]
     codes, names = pd.factorize(labels[rows.kept])
     counts = np.array([np.bincount(codes[wave], minlength=len(names)) for wave in waves])
-    if len(names) < 2 or stats.chi2_contingency(counts)[1] > alpha:
+    if len(names) < 2 or stats.chi2_contingency(counts)[1] > 0.001:
         return 0.0
     weight = [np.bincount(codes, rows.weights * wave, len(names)) for wave in waves]
     return float(np.abs(weight[1] / weight[1].sum() - weight[0] / weight[0].sum()).sum() / 2)

@@ -70,6 +70,12 @@ class Design:
         np.add.at(sums, self.codes, rows)
         return sums
 
+    def solved(self) -> tuple[Array, Array]:
+        """Coefficients (k,), and the scores of each cluster (clusters, k) in their units."""
+        inverse = self.inverse
+        coef = inverse @ (self.x.T @ self.y)
+        return coef, self.by_cluster(self.x * (self.y - self.x @ coef)[:, None]) @ inverse
+
 
 def fit(  # noqa: PLR0913 - the panel's four vectors and three options
     y: ArrayLike,
@@ -169,9 +175,7 @@ def _after(target: Array, others: Array) -> Array:
 
 def cr1(design: Design) -> tuple[Array, Array]:
     """Coefficients and CR1 errors: G/(G−1)·(n−1)/(n−k), k with all absorbed effects."""
-    inverse = design.inverse
-    coef = inverse @ (design.x.T @ design.y)
-    scores = design.by_cluster(design.x * (design.y - design.x @ coef)[:, None]) @ inverse
+    coef, scores = design.solved()
     g, n = design.clusters, len(design.y)
     k = int(np.linalg.matrix_rank(design.x)) + design.absorbed
     factor = g / (g - 1) * (n - 1) / max(n - k, 1) if g > 1 else math.nan

@@ -7,7 +7,7 @@ import math
 from scipy import optimize, stats
 from statsmodels.stats.power import TTestIndPower
 
-ALPHA, POWER = 0.05, 0.80
+from cxlib.methods.compare import ALPHA, POWER, detectable
 
 
 def nps_spread(promoters: float, detractors: float) -> float:
@@ -16,29 +16,21 @@ def nps_spread(promoters: float, detractors: float) -> float:
 
 
 def answers_for_margin(
-    spread: float, margin: float, deff: float = 1.0, people: float = math.inf, alpha: float = ALPHA
+    spread: float, margin: float, deff: float = 1.0, people: float = math.inf
 ) -> float:
     """Answers that bring the interval to ± margin; fewer where they are most of the people."""
-    n = deff * (_z(alpha) * spread / margin) ** 2
+    n = deff * (_z(ALPHA) * spread / margin) ** 2
     return n / (1 + n / people) if n > 0.05 * people else n
 
 
-def answers_for_change(
-    spread: float,
-    change: float,
-    deff: float = 1.0,
-    alpha: float = ALPHA,
-    power: float = POWER,
-) -> float:
-    """Answers in each of two waves that show a change of this size with the given power."""
-    return 2 * deff * (spread * _both(alpha, power) / change) ** 2
+def answers_for_change(spread: float, change: float, deff: float = 1.0) -> float:
+    """Answers in each of two waves that show a change of this size in four of five studies."""
+    return 2 * deff * (detectable(spread) / change) ** 2
 
 
-def change_seen(
-    spread: float, n: float, deff: float = 1.0, alpha: float = ALPHA, power: float = POWER
-) -> float:
-    """Smallest change that two waves of n answers show with the given power."""
-    return _both(alpha, power) * spread * math.sqrt(2 * deff / n)
+def change_seen(spread: float, n: float, deff: float = 1.0) -> float:
+    """Smallest change that two waves of n answers show in four of five studies."""
+    return detectable(spread) * math.sqrt(2 * deff / n)
 
 
 def power_of_shares(p1: float, p2: float, n: float, alpha: float = ALPHA) -> float:
@@ -65,7 +57,3 @@ def power_of_means(change: float, spread: float, n: float, alpha: float = ALPHA)
 
 def _z(alpha: float) -> float:
     return float(stats.norm.ppf(1 - alpha / 2))
-
-
-def _both(alpha: float, power: float) -> float:
-    return _z(alpha) + float(stats.norm.ppf(power))

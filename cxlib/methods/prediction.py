@@ -13,11 +13,11 @@ from cxlib.core import rng
 from cxlib.methods.lmg import Numbers
 
 
-def folds(clusters: Numbers, *, parts: int = 5, seed: int = 0) -> NDArray[np.int64]:
-    """Fold of each row, 0 to parts − 1; all rows of a customer share one."""
+def folds(clusters: Numbers, *, seed: int = 0) -> NDArray[np.int64]:
+    """Fold of each row, 0 to 4; all rows of a customer share one."""
     _, code = np.unique(clusters, return_inverse=True)
     size = int(code.max()) + 1
-    assigned = rng(seed, "prediction.folds").permutation(size) % parts
+    assigned = rng(seed, "prediction.folds").permutation(size) % 5
     return np.asarray(assigned[code], dtype=np.int64)
 
 

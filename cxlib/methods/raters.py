@@ -46,7 +46,7 @@ def rwg_items(items: int, mean_variance: float, options: float) -> float:
     return kept / (kept + mean_variance / chance)
 
 
-def icc(scores: ArrayLike, confidence: float = 0.95) -> dict[str, Estimate]:
+def icc(scores: ArrayLike) -> dict[str, Estimate]:
     """Six intraclass correlations of scores (items, raters), with F intervals.
 
     ICC1, ICC2, ICC3 of one rater, ICC1k, ICC2k, ICC3k of their mean (Shrout & Fleiss 1979).
@@ -60,7 +60,7 @@ def icc(scores: ArrayLike, confidence: float = 0.95) -> dict[str, Estimate]:
     total = float(((x - mean) ** 2).sum())
     within = (total - between * (n - 1)) / (n * (k - 1))
     error = (total - between * (n - 1) - raters * (k - 1)) / ((n - 1) * (k - 1))
-    tail, d1, d3 = (1 + confidence) / 2, n - 1, (n - 1) * (k - 1)
+    tail, d1, d3 = 0.975, n - 1, (n - 1) * (k - 1)
 
     def ends(f: float, df: int) -> tuple[float, float, float]:
         return f, f / float(stats.f.ppf(tail, d1, df)), f * float(stats.f.ppf(tail, df, d1))

@@ -50,7 +50,7 @@ def alpha(covariance: Numbers) -> float:
     return float(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))
 
 
-def reliability(answers: pd.DataFrame, *, confidence: float = 0.95) -> Reliability:
+def reliability(answers: pd.DataFrame) -> Reliability:
     """Cronbach's alpha of complete answers (n, k), with Feldt's interval and what weakens it.
 
     Refuses `one_item`, `no_answers`. An item with a negative item-rest correlation is named in
@@ -73,14 +73,13 @@ def reliability(answers: pd.DataFrame, *, confidence: float = 0.95) -> Reliabili
     dropped = [
         alpha(np.delete(np.delete(covariance, i, 0), i, 1)) if k > 2 else np.nan for i in range(k)
     ]
-    side = (1 - confidence) / 2
     df = (n - 1, (n - 1) * (k - 1))
     r = float(together[0, 1])
     return Reliability(
         items=tuple(map(str, given.columns)),
         alpha=found,
-        low=float(1 - (1 - found) * stats.f.ppf(1 - side, *df)),
-        high=float(1 - (1 - found) * stats.f.ppf(side, *df)),
+        low=float(1 - (1 - found) * stats.f.ppf(0.975, *df)),
+        high=float(1 - (1 - found) * stats.f.ppf(0.025, *df)),
         standardised=alpha(together),
         if_dropped=np.array(dropped),
         item_rest=np.asarray(item_rest),

@@ -53,9 +53,7 @@ def linear(
     root = np.ones(len(outcome)) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
     _, codes = np.unique(np.asarray(who).astype(str), return_inverse=True)
     design = panel.Design(outcome * root, x * root[:, None], codes)
-    inverse = design.inverse
-    coef = inverse @ (design.x.T @ design.y)
-    scores = design.by_cluster(design.x * (design.y - design.x @ coef)[:, None]) @ inverse
+    coef, scores = design.solved()
     g, (n, k) = design.clusters, x.shape
     factor = g / max(g - 1, 1) * (n - 1) / max(n - k, 1)
     return Linear(coef, factor * scores.T @ scores, n, g)

@@ -26,13 +26,12 @@ TOTALS_APART = 0.001  # relative difference of margin totals from which they dis
 
 @dataclass(frozen=True, slots=True)
 class Raked:
-    """Weights that meet the margins, their Kish effect, and the share outside [.2, 5] × mean."""
+    """Weights that meet the margins, what they were made from, and their Kish effect."""
 
     weights: NDArray[np.float64]
     base: NDArray[np.float64]
     dummies: NDArray[np.float64]
     effect: float
-    extreme: float
 
 
 def rake(people: pd.DataFrame, margins: Margins, base: ArrayLike | None = None) -> Raked:
@@ -62,10 +61,8 @@ def rake(people: pd.DataFrame, margins: Margins, base: ArrayLike | None = None) 
             break
     else:
         raise Refuse("no_convergence", have=ROUNDS)
-    relative = weight[weight > 0] / weight[weight > 0].mean()
-    extreme = float(((relative < 0.2) | (relative > 5)).mean())
     dummies = np.column_stack([mine.astype(np.float64) for mine, _ in targets])
-    return Raked(weight, start, dummies, int((weight > 0).sum()) / kish(weight), extreme)
+    return Raked(weight, start, dummies, int((weight > 0).sum()) / kish(weight))
 
 
 def _check_levels(labels: NDArray[np.object_], levels: Mapping[str, float], variable: str) -> None:
@@ -78,9 +75,7 @@ def _check_levels(labels: NDArray[np.object_], levels: Mapping[str, float], vari
         raise Refuse("unknown_level", missing=unknown[0], variable=variable)
 
 
-def raked_mean(
-    y: ArrayLike, raked: Raked, clusters: ArrayLike | None = None, confidence: float = 0.95
-) -> Mean:
+def raked_mean(y: ArrayLike, raked: Raked, clusters: ArrayLike | None = None) -> Mean:
     """Mean under raked weights; its error knows the margins (Deville & Särndal 1992).
 
     The error is that of the residuals of y on the margin dummies (base weights) times the raked
@@ -94,14 +89,12 @@ def raked_mean(
     value = float(rows.weights @ rows.y / total)
     error = variance(rows.weights * residual / total, rows) ** 0.5
     groups = int(rows.clusters.max()) + 1
-    half = float(stats.t.ppf((1 + confidence) / 2, max(groups - 1, 1))) * error
+    half = float(stats.t.ppf(0.975, max(groups - 1, 1))) * error
     spread = float(rows.weights @ (rows.y - value) ** 2 / total)
     n = len(rows.y)
     effective = min(spread / error**2, n) if error > 0 else float(groups)
-    return Mean(
-        value, error, groups - 1, value - half, value + half, n, effective, n / effective,
-        groups, confidence,
-    )  # fmt: skip
+    ends = value - half, value + half
+    return Mean(value, error, groups - 1, *ends, n, effective, n / effective, groups)
 
 
 def raked_points(balance: ArrayLike, raked: Raked, clusters: ArrayLike | None = None) -> Mean:
@@ -115,14 +108,13 @@ def raked_points(balance: ArrayLike, raked: Raked, clusters: ArrayLike | None = 
 class Response:
     """Response rate, R-indicator, and coefficient of variation of the response rates.
 
-    variation : the largest bias of a standardised mean (Schouten et al. 2009); chance : what it
-    would be on average from sampling alone; p : chi-squared of respondents against the frame.
+    variation : the largest bias of a standardised mean (Schouten et al. 2009); p : chi-squared of
+    respondents against the frame.
     """
 
     rate: float
     indicator: float
     variation: float
-    chance: float
     p: float
 
 
@@ -141,8 +133,7 @@ def response(population: ArrayLike, respondents: ArrayLike) -> Response:
         spread *= float((size / (size - 1)) ** 0.5)
     expected = frame[frame > 0] / size * n
     p = float(stats.chisquare(given[frame > 0], expected * given[frame > 0].sum() / n).pvalue)
-    chance = float(((len(rates) - 1) / n) ** 0.5)
-    return Response(float(rate), 1 - 2 * spread, spread / float(rate), chance, p)
+    return Response(float(rate), 1 - 2 * spread, spread / float(rate), p)
 
 
 def bounds(score: float, rate: float) -> tuple[float, float]:

@@ -118,7 +118,8 @@ def test_paired_contrast_is_the_paired_t_test() -> None:
 def test_contrast_turned_round_changes_its_sign_only() -> None:
     scores = [10, 9, 3, 7, 8, 10, 0, 9, 9, 5]
     first = np.arange(10) < 5
-    one, two = (design.nps_contrast(scores, side, ~side) for side in (first, ~first))
+    kinds = design.balance(scores)
+    one, two = (design.contrast(kinds, side, ~side, nps=True) for side in (first, ~first))
     assert (one.value, one.low, one.high) == pytest.approx((-two.value, -two.high, -two.low))
 
 

@@ -175,13 +175,14 @@ def segments(vector: Vector, fixtures: Path) -> Any:
 def waves(vector: Vector, fixtures: Path) -> Any:
     asked = vector["input"]
     if "fixture" not in asked:
-        kinds = {"detractors": 0, "passives": 8, "promoters": 10}
+        given = {"detractors": 0, "passives": 8, "promoters": 10}
         scores = [
-            [score for kind, score in kinds.items() for _ in range(asked[wave][kind])]
+            [score for kind, score in given.items() for _ in range(asked[wave][kind])]
             for wave in ("wave1", "wave2")
         ]
         second = np.arange(len(scores[0]) + len(scores[1])) >= len(scores[0])
-        change = design.nps_contrast(scores[0] + scores[1], second, ~second)
+        kinds = design.balance(scores[0] + scores[1])
+        change = design.contrast(kinds, second, ~second, nps=True)
     else:
         rows, _ = people(vector, fixtures)
         before, after = rows.iloc[:150], rows.iloc[50:]
