@@ -122,7 +122,7 @@ def repeats(events: Table, customers: pd.DataFrame | None) -> pd.DataFrame:
     days = ((first - cases["start"]).dt.total_seconds() / 86_400).clip(lower=0)
     event = (again == first).astype(int).where(again.notna(), 0)
     event = event.mask(ends.notna() & (ends == first) & (event == 0), 2)
-    found = cases.assign(days=days, event=event)
+    found = cases.assign(days=days, event=event).sort_values("case_id")
     if events.has("resolved"):
         judged = judged_cases(events)
         bad = judged.loc[judged["unresolved"], "case_id"]

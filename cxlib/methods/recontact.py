@@ -34,7 +34,7 @@ def groups(cases: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def bootstrap(cases: pd.DataFrame, *, draws: int, seed: int) -> dict[str, Array]:
     """Shares of each group in draws of customers: (draws, days). Cases stand by position."""
-    names, codes = np.unique(cases["customer_id"].astype("str"), return_inverse=True)
+    codes, names = pd.factorize(cases["customer_id"])  # in order of appearance: names are keyed
     random = rng(seed, "journey.recurrence", "customers")
     times = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
     found = {}
