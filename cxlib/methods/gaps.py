@@ -43,15 +43,16 @@ def paired(
     """Gap of the desired over the delivered, within people, by topic (or another column).
 
     Clustered t intervals in scale points; verdict short, over or even after Benjamini-Hochberg
-    (`holm` for a planned family). Importance (shares adding up to 1) comes from the result of
-    key_interactions, else from the stated `importance`, else is left out.
-    Refuses `unpaired`. Source: SERVQUAL (1988); METHODS 3.5.
+    (`holm` for a planned family). Importance (shares adding up to 1) comes with its
+    interval from the result of key_interactions, else from the stated `importance`, else is left
+    out. Refuses `unpaired`. Source: SERVQUAL (1988); METHODS 3.5.
     """
     both = pairs(ratings, by, wave=wave)
     table = gap_rows(both, by, adjusted)
     weights = _importance(both, by, importance)
     if weights is not None:
-        table.insert(7, "importance", table[by].map(weights))
+        for place, column in enumerate(weights, 7):
+            table.insert(place, column, table[by].map(weights[column]))
     short, over = (table["verdict"] == cut for cut in ("short", "over"))
     outcome = "short" if short.any() else "over" if over.any() else "none"
     worst = table.iloc[-1] if outcome == "over" else table.iloc[0]
@@ -66,14 +67,18 @@ def paired(
     return Result(outcome, values, table=table, caveats=tuple(_ceiling(ratings, both)))
 
 
-def _importance(both: pd.DataFrame, by: str, found: Result | None) -> pd.Series | None:
-    """Importance shares by group: derived where a result brings them, else stated, else None."""
+def _importance(both: pd.DataFrame, by: str, found: Result | None) -> pd.DataFrame | None:
+    """Importance shares by group: derived where a result brings them, else stated, else None.
+
+    Returns rows by group: importance, and importance_low, importance_high where derived.
+    """
     if found is not None and not found.silent and found.table is not None and by in found.table:
-        shares = found.table.set_index(by)["share"]
-        return shares.clip(lower=0) / shares.sum()
+        shares = found.table.set_index(by).filter(["share", "share_low", "share_high"])
+        held = shares.clip(lower=0) / shares["share"].sum()
+        return held.rename(columns=lambda column: column.replace("share", "importance"))
     if "importance" in both and both["importance"].notna().any():
         means = both.dropna(subset=["importance"]).groupby(by, observed=True)["importance"].mean()
-        return means / means.sum()
+        return (means / means.sum()).to_frame()
     return None
 
 
@@ -109,7 +114,9 @@ def innovation(
     table = gap_rows(both, "topic", "bh").set_index("topic")
     weights = _importance(both, "topic", importance)
     notes = [] if weights is not None else [caveat("equal_importance")]
-    weight = 1.0 / len(table) if weights is None else weights.reindex(table.index).fillna(0.0)
+    weight: float | pd.Series = 1.0 / len(table)
+    if weights is not None:
+        weight = weights["importance"].reindex(table.index).fillna(0.0)
     table["importance"] = weight
     shown = (table["verdict"] == "short").to_numpy()
     found = weighted_gap(table["importance"], table["gap"].where(shown, 0.0), high - low)
