@@ -30,6 +30,7 @@ PERIOD, DIGIT = "\N{PUNCTUATION SPACE}", "\N{FIGURE SPACE}"
 SIGNED = {"pp"}  # differences: a plus sign is part of them
 SMALL_BASE = 50  # from 30 to 49 effective answers: hollow, grey, asterisk
 MIN_BASE = 30
+CITED = "cited"  # number of a row in the row's own unit: one column for each unit
 _SPAN = ("_low", "_high")
 
 
@@ -68,6 +69,17 @@ class Cells:
         return [str(column) for column in self.table.columns]
 
     @cached_property
+    def folded(self) -> list[str]:
+        """Names of the columns, those of one number in each row's own unit as one."""
+        names = (CITED if c.startswith(f"{CITED}_") else c for c in self.columns)
+        return list(dict.fromkeys(names))
+
+    def unfolded(self, column: str, row: int) -> str:
+        """Column that holds a row's number where several stand as one; else the column itself."""
+        parts = [c for c in self.columns if c.startswith(f"{CITED}_")] if column == CITED else []
+        return next((c for c in parts if self.value(c, row) is not None), column)
+
+    @cached_property
     def estimates(self) -> list[str]:
         """Columns x that stand with x_low and x_high."""
         return [c for c in self.columns if all(c + end in self.columns for end in _SPAN)]
@@ -95,6 +107,8 @@ class Cells:
         for name in (column, *(column.removesuffix(end) for end in _SPAN)):
             if name in known:
                 return str(known[name].get("unit", "text"))
+        if column not in self.table:
+            return "number"
         held = self.table[column].dropna()
         numeric = len(held) and held.map(lambda cell: isinstance(cell, (int, float))).all()
         return "number" if numeric else "text"

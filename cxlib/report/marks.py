@@ -117,6 +117,10 @@ def numbers_in(text: str, where: str) -> Html:
 
 def cell(cells: Cells, finding: Finding, column: str, row: int) -> Html:
     """Cell of a finding's table."""
+    held = cells.unfolded(column, row)
+    if held != column:
+        number = cells.value(held, row)
+        return data(f"{finding.id}.table.{row}.{held}", number, cells.with_unit(held, row))
     where = f"{finding.id}.table.{row}.{column}"
     value: Any = cells.value(column, row)
     printed = cells.text(column, row)

