@@ -255,7 +255,7 @@ def _apart(parts: list[Part], now: str) -> tuple[str, dict[str, Value]]:
     values=("tables", "rows", "links", "broken", "analyses", "blocked", "ready"),
 )
 def validity(tables: Mapping[str, Table]) -> Result:
-    """What came, whether keys meet across tables, and which analyses are blocked by what.
+    """Which analyses are blocked by what, whether keys meet across tables, what came.
 
     tables : all canonical tables by name, missing ones included or left out. A link between two
     tables is broken when less than half of the keys of one are known to the other.
@@ -275,7 +275,8 @@ def validity(tables: Mapping[str, Table]) -> Result:
     columns = (
         "item", "check", "verdict", "rows", "missing_share", "other", "matched_share", "lacks",
     )  # fmt: skip
-    table = pd.DataFrame([*read, *links, *blocked]).reindex(columns=list(columns))
+    links.sort(key=lambda row: float(str(row["matched_share"])))
+    table = pd.DataFrame([*blocked, *links, *read]).reindex(columns=list(columns))
     return Result("blocked" if blocked or broken else "valid", values, table)
 
 
