@@ -26,20 +26,28 @@ if TYPE_CHECKING:
 MIME = "application/vnd.cx.finding+json"
 DRAWS, FAST_DRAWS = 1_000, 200
 CARD_ROWS = 40
+TEXT = ' class="cx-text"'  # a column of words: left
 Draw = Callable[[Finding, Voice], "tuple[str, str] | None"]  # -> (SVG as data URI, alt)
 
 CARD_CSS = """
 .cx-card{font-family:"Source Sans 3","Source Sans Pro","Segoe UI",system-ui,Arial,sans-serif;
  max-width:900px;background:#fff;color:#33414E;border-top:1.6pt solid #12355B;padding:14px 4px;
  margin:14px 0 26px;font-variant-numeric:tabular-nums}
-.cx-card h3{color:#12355B;font-size:20px;line-height:1.3;margin:0 0 10px;text-wrap:balance}
+.cx-card h3{color:#12355B;font-size:20px;line-height:1.3;margin:0 0 12px;text-wrap:balance}
 .cx-card .cx-figure{font-size:31px;font-weight:600;color:#12355B;line-height:1.1}
 .cx-card .cx-small{color:#5F6B76;font-size:13px}
 .cx-card img{width:100%;margin:10px 0}
 .cx-card table{border-collapse:collapse;font-size:13.5px;background:#fff;color:#33414E}
-.cx-card th,.cx-card td{padding:4px 12px 4px 0;text-align:right;border-bottom:1px solid #E7EAED}
+.cx-card th,.cx-card td{padding:4px 0 4px 18px;text-align:right;border-bottom:1px solid #E7EAED}
 .cx-card th{color:#5F6B76;font-weight:600;border-bottom:1px solid #33414E}
-.cx-card th:first-child,.cx-card td:first-child{text-align:left}
+.cx-card th:first-child,.cx-card td:first-child,.cx-card .cx-text{text-align:left}
+.cx-card th:first-child,.cx-card td:first-child{padding-left:0}
+.cx-card th{vertical-align:bottom}.cx-card td{vertical-align:top}
+.cx-card details{overflow-x:auto}.cx-card summary{font-size:13.5px;color:#0B5C8F}
+.cx-card .cx-foot{position:relative;min-height:22px;border-top:1px solid #E7EAED;margin-top:14px;
+ padding-top:8px}
+.cx-card .cx-foot>p{position:absolute;right:0;top:8px;margin:0}
+.cx-card details table{margin-top:8px}
 .cx-card.cx-refused{border-top:0;border-left:3pt solid #5F6B76;background:#F5F6F7;padding:14px 20px}
 .cx-badge{border:1.5px dashed #12355B;border-radius:4px;padding:0 5px;font-weight:600;
  color:#12355B;margin-right:6px}
@@ -82,15 +90,15 @@ class Card:
             subtitle = voice.subtitle(found.id)
             parts.append(f'<p class="cx-small">{escape(subtitle)}</p>' if subtitle else "")
             parts.append(f'<img src="{uri}" alt="{escape(alt)}">')
-        if found.table is not None and len(found.table):
-            parts.append(self._details())
         parts += [f'<p class="cx-small">{escape(note)}</p>' for note in voice.caveats(found)]
         if found.refused and voice.ask(found.id):
             parts.append(f"<p>{escape(voice.ui('collect'))}: {escape(voice.ask(found.id))}</p>")
         grade = found.grade if found.grade in set("ABCD") else "none"
+        data = self._details() if found.table is not None and len(found.table) else ""
         parts.append(
-            f'<p class="cx-small"><span class="cx-badge {grade}">{escape(found.grade)}</span>'
-            f"{escape(voice.grade_word(found.grade))} · <code>{found.id}</code></p></section>"
+            f'<div class="cx-foot">{data}<p class="cx-small">'
+            f'<span class="cx-badge {grade}">{escape(found.grade)}</span>'
+            f"{escape(voice.grade_word(found.grade))} · <code>{found.id}</code></p></div></section>"
         )
         return "".join(parts)
 
@@ -103,12 +111,19 @@ class Card:
     def rows(self, table: pd.DataFrame) -> str:
         """Table as HTML with headings and cells in the reader's words."""
         voice = self.voice
-        head = "".join(f'<th scope="col">{escape(voice.heading(c))}</th>' for c in table.columns)
+        sides = [
+            TEXT if held.map(lambda cell: isinstance(cell, str)).any() else ""
+            for held in (table[column].dropna() for column in table.columns)
+        ]
+        head = "".join(
+            f'<th scope="col"{side}>{escape(voice.heading(c))}</th>'
+            for c, side in zip(table.columns, sides, strict=True)
+        )
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td>{escape(voice.cell(column, _plain(cell)))}</td>"
-                for column, cell in zip(table.columns, row, strict=True)
+                f"<td{side}>{escape(voice.cell(column, _plain(cell)))}</td>"
+                for column, cell, side in zip(table.columns, row, sides, strict=True)
             )
             + "</tr>"
             for row in table.astype(object).to_numpy().tolist()
@@ -136,12 +151,12 @@ class Recap:
         """Ids, sentences and grades as a table."""
         voice = self.voice
         head = "".join(
-            f'<th scope="col">{escape(voice.ui(key))}</th>'
+            f'<th scope="col"{TEXT}>{escape(voice.ui(key))}</th>'
             for key in ("finding", "what_it_says", "grade")
         )
         rows = "".join(
-            f"<tr><td><code>{key}</code></td><td style='text-align:left'>{voice.marked(found)}</td>"
-            f"<td>{escape(found.grade)}</td></tr>"
+            f"<tr><td><code>{key}</code></td><td{TEXT}>{voice.marked(found)}</td>"
+            f"<td{TEXT}>{escape(found.grade)}</td></tr>"
             for key, found in self.recorded.items()
         )
         return (
@@ -239,10 +254,13 @@ class Inputs:
         """Inputs as a table."""
         voice = self.voice
         columns = ("table", "file", "rows", "kept", "set_aside")
-        head = "".join(f'<th scope="col">{escape(voice.ui(c))}</th>' for c in columns)
+        head = "".join(
+            f'<th scope="col"{TEXT if c == "file" else ""}>{escape(voice.ui(c))}</th>'
+            for c in columns
+        )
         rows = "".join(
             f"<tr><td>{escape(capital(voice.missing(name)))}</td>"
-            f"<td>{escape(', '.join(entry['files']))}</td>"
+            f"<td{TEXT}>{escape(', '.join(entry['files']))}</td>"
             f"<td>{voice.value(entry['rows_read'])}</td><td>{voice.value(entry['rows'])}</td>"
             f"<td>{voice.value(entry['set_aside'])}</td></tr>"
             for name, entry in self.inputs["tables"].items()
