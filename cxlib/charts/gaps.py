@@ -129,7 +129,7 @@ def _name_sides(
     if centre[second] - centre[first] < needed:
         middle = (centre[first] + centre[second]) / 2
         centre[first], centre[second] = middle - needed / 2, middle + needed / 2
-    beyond = centre[second] + widths[second] / 2 - (plot.right - 1)
+    beyond = centre[second] + widths[second] / 2 - (plot.right - 4)
     if beyond > 0:
         centre[second] -= beyond
         centre[first] = min(centre[first], centre[second] - needed)
