@@ -63,12 +63,14 @@ def scalar_text(value: Any) -> str:
 class Distinct:
     """The distinct texts of a column: trimmed words, and the position of each row's word."""
 
+    cells: Cells
+    spec: Column
     words: pd.Series[str]
     codes: npt.NDArray[np.intp]
     exact: Flags
 
     @classmethod
-    def of(cls, cells: Cells) -> Distinct:
+    def of(cls, cells: Cells, spec: Column) -> Distinct:
         """Tell apart equal texts of which the file holds one as a number."""
         exact = cells.exact if cells.exact is not None else np.zeros(len(cells.text), dtype=bool)
         marked = cells.text
@@ -79,7 +81,14 @@ class Distinct:
         words = pd.Series(uniques, dtype="str")
         held = words.str.endswith("\x1f").to_numpy(dtype=bool) if mixed else None
         whole = np.full(len(words), bool(exact.all() and len(exact)))
-        return cls(words.str.rstrip("\x1f").str.strip(), codes, whole if held is None else held)
+        kept = words.str.rstrip("\x1f").str.strip()
+        return cls(cells, spec, kept, codes, whole if held is None else held)
+
+    def flags(self, part: Index, hit: Flags | bool) -> Flags:
+        """Flags over all words from flags over some of them."""
+        flags: Flags = np.zeros(len(self.words), dtype=bool)
+        flags[part] = hit
+        return flags
 
 
 class Ledger:
@@ -92,8 +101,9 @@ class Ledger:
         self.missing: dict[str, Counter[str]] = defaultdict(Counter)
         self.dropped: Flags = np.zeros(rows, dtype=bool)
 
-    def set_aside(self, cells: Cells, distinct: Distinct, spec: Column) -> Flags:
+    def set_aside(self, distinct: Distinct) -> Flags:
         """Blank words and declared codes, counted by kind; returns which words are gone."""
+        cells, spec = distinct.cells, distinct.spec
         words, counts = distinct.words, np.bincount(distinct.codes, minlength=len(distinct.words))
         folded = words.str.casefold()
         gone = np.array(words == "", dtype=bool)
@@ -119,15 +129,14 @@ class Ledger:
         self,
         severity: Literal["reject", "quarantine", "notice"],
         rule: str,
-        cells: Cells,
         distinct: Distinct,
         hit: Flags,
         *,
         scope: Scope = "cell",
-        personal: bool = False,
         **why: Any,
     ) -> None:
         """List the rows of the words that were hit, grouped by word."""
+        cells, spec = distinct.cells, distinct.spec
         where = hit[distinct.codes]
         if cells.coded is not None:
             where &= ~cells.coded
@@ -143,38 +152,18 @@ class Ledger:
             words = tuple(word[:200] for word, _ in groups[:5])
             groups = [("", pd.Series(cells.rows[at]))]
         about = dict(why) | ({"scope": scope} if severity == "quarantine" else {})
-        about |= {"personal": 1} if personal else {}
+        about |= {"personal": 1} if spec.personal or spec.free else {}
+        place: dict[str, Any] = {"sheet": cells.sheet, "column": cells.column, **about}
         for word, rows in groups:
             shown = words or ((word[:200],) if word else ())
             self.problems.append(
-                located(
-                    severity,
-                    cells.file,
-                    rule,
-                    sheet=cells.sheet,
-                    rows=list(rows),
-                    column=cells.column,
-                    values=shown,
-                    **about,
-                )
+                located(severity, cells.file, rule, rows=list(rows), values=shown, **place)
             )
-
-
-def flags_of(distinct: Distinct, part: Index, hit: Flags) -> Flags:
-    """Flags over all words from flags over some of them."""
-    flags: Flags = np.zeros(len(distinct.words), dtype=bool)
-    flags[part] = hit
-    return flags
 
 
 def _spellings(code: str | float) -> set[str]:
     """Ways in which a missing code stands in files: 99, 99.0, 99,0."""
     if isinstance(code, str):
         return {code.strip().casefold()}
-    text = number_text(float(code))
-    return {
-        text,
-        f"{float(code):.1f}",
-        f"{float(code):.1f}".replace(".", ","),
-        f"{float(code):.2f}",
-    }
+    once = f"{float(code):.1f}"
+    return {number_text(float(code)), once, once.replace(".", ","), f"{float(code):.2f}"}

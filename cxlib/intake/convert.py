@@ -18,7 +18,6 @@ from cxlib.intake.cells import (
     Index,
     Ledger,
     Scope,
-    flags_of,
     plain,
     scalar_text,
 )
@@ -48,11 +47,11 @@ class Conversion(Ledger):
 
     def column(self, cells: Cells, spec: Column) -> pd.Series[Any]:
         """Values of one client column as the kind of its canonical column, one a row."""
-        distinct = Distinct.of(cells)
-        gone = self.set_aside(cells, distinct, spec)
+        distinct = Distinct.of(cells, spec)
+        gone = self.set_aside(distinct)
         convert = getattr(self, f"_{spec.kind}")
         left = np.flatnonzero(~gone)
-        values: pd.Series[Any] = convert(cells, distinct, spec, left)
+        values: pd.Series[Any] = convert(distinct, left)
         taken = values.take(distinct.codes).reset_index(drop=True)
         if cells.coded is not None:
             taken = taken.mask(cells.coded)
@@ -60,74 +59,61 @@ class Conversion(Ledger):
 
     # -- kinds -------------------------------------------------------------------------------
 
-    def _labelled(self, cells: Cells, distinct: Distinct, spec: Column) -> pd.Series[str]:
+    def _labelled(self, distinct: Distinct) -> pd.Series[str]:
         """Words after the labels of engagement.yml; NaN where no label is known."""
+        spec, given = distinct.spec, distinct.cells.labels
         labels = {
             plain(scalar_text(label)): scalar_text(value)
             for label, value in self.block.labels.get(spec.name, {}).items()
         }
-        if not labels and spec.kind in {"text", "cat", "bool"} and cells.labels:
-            labels = {plain(code): text for code, text in cells.labels.items()}
+        if not labels and spec.kind in {"text", "cat", "bool"} and given:
+            labels = {plain(code): text for code, text in given.items()}
         if not labels:
             return pd.Series(np.nan, index=distinct.words.index, dtype="str")
         return distinct.words.map(lambda word: labels.get(plain(word))).astype("str")
 
-    def _text(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        named = self._labelled(cells, distinct, spec)
-        words = distinct.words
-        if spec.free:
-            words = pd.Series(pd.unique(cells.text), dtype="str") if _untrimmed(cells) else words
+    def _text(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        named = self._labelled(distinct)
+        words, cells, free = distinct.words, distinct.cells, distinct.spec.free
+        if free and (cells.exact is None or not cells.exact.any()):
+            words = pd.Series(pd.unique(cells.text), dtype="str")
         kept = named.fillna(words).iloc[left]
         odd = kept.str.contains(CONTROLS, regex=True)
         if odd.any():
-            hit = flags_of(distinct, left, odd.to_numpy())
-            self.tell("notice", "text.control_chars", cells, distinct, hit, personal=spec.free)
+            hit = distinct.flags(left, odd.to_numpy())
+            self.tell("notice", "text.control_chars", distinct, hit)
             kept = kept.str.replace(CONTROLS, "", regex=True)
-        if not spec.free:
-            kept = self._unfloated(cells, distinct, spec, left, kept)
+        if not free and len(kept) and matches(kept, r"\d+\.0").all():  # a gap made 1001.0 of 1001
+            self.tell("notice", "id.float_text", distinct, distinct.flags(left, True))
+            kept = kept.str.removesuffix(".0")
         return kept.reindex(distinct.words.index)
 
-    def _unfloated(
-        self,
-        cells: Cells,
-        distinct: Distinct,
-        spec: Column,
-        left: Index,
-        kept: pd.Series[str],
-    ) -> pd.Series[str]:
-        """Codes that a gap turned into 1001.0 become 1001 again, with a notice."""
-        if len(kept) and matches(kept, r"\d+\.0").all():
-            hit = flags_of(distinct, left, np.ones(len(left), dtype=bool))
-            self.tell("notice", "id.float_text", cells, distinct, hit, personal=spec.personal)
-            return kept.str.removesuffix(".0")
-        return kept
-
-    def _id(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        kept = self._text(cells, distinct, spec, left)
+    def _id(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        kept = self._text(distinct, left)
         lost = matches(kept, r"\d[.,]\d+[eE]\+\d+")
-        self.tell("reject", "id.precision_lost", cells, distinct, lost, personal=spec.personal)
+        self.tell("reject", "id.precision_lost", distinct, lost)
         return kept
 
-    def _cat(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        named = self._labelled(cells, distinct, spec).fillna(distinct.words)
-        known = {plain(choice): choice for choice in spec.choices}
+    def _cat(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        named = self._labelled(distinct).fillna(distinct.words)
+        choices = distinct.spec.choices
+        known = {plain(choice): choice for choice in choices}
         found = named.map(lambda word: known.get(plain(word).replace(" ", "_"))).astype("str")
-        bad = flags_of(distinct, left, found.iloc[left].isna().to_numpy())
-        known_words = ", ".join(spec.choices)
-        self.tell("quarantine", "label.unknown", cells, distinct, bad, expected=known_words)
-        return found.where(pd.Series(flags_of(distinct, left, np.ones(len(left), bool))))
+        bad = distinct.flags(left, found.iloc[left].isna().to_numpy())
+        self.tell("quarantine", "label.unknown", distinct, bad, expected=", ".join(choices))
+        return found.where(pd.Series(distinct.flags(left, True)))
 
-    def _bool(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        named = self._labelled(cells, distinct, spec).fillna(distinct.words).map(plain)
+    def _bool(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        named = self._labelled(distinct).fillna(distinct.words).map(plain)
         found = named.map(lambda w: True if w in YES else False if w in NO else None)
         found = found.astype("boolean")
-        bad = flags_of(distinct, left, found.iloc[left].isna().to_numpy(dtype=bool))
-        self.tell("quarantine", "label.unknown", cells, distinct, bad)
+        bad = distinct.flags(left, found.iloc[left].isna().to_numpy(dtype=bool))
+        self.tell("quarantine", "label.unknown", distinct, bad)
         return found
 
-    def _num(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
+    def _num(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
         values = pd.Series(np.nan, index=distinct.words.index, dtype="float64")
-        named = self._labelled(cells, distinct, spec)
+        named = self._labelled(distinct)
         labelled = named.iloc[left].dropna()
         if len(labelled):
             values[labelled.index] = to_numbers(labelled, decimal=".").values
@@ -135,31 +121,22 @@ class Conversion(Ledger):
         for exact in (True, False):
             part = rest[distinct.exact[rest] == exact]
             if len(part):
-                self._numbers(cells, distinct, spec, part, values, exact=exact)
-        if spec.name == "weight":
-            self._weights(cells, distinct, values)
-        if spec.answer:
-            values = self._scaled(cells, distinct, spec, values)
-        return values
+                self._numbers(distinct, part, values, exact=exact)
+        if distinct.spec.name == "weight":
+            bad = ~(values.to_numpy() >= 0)
+            self.tell("quarantine", "weight.invalid", distinct, bad, scope="row")
+        return self._scaled(distinct, values) if distinct.spec.answer else values
 
     _int = _num
 
     def _numbers(
-        self,
-        cells: Cells,
-        distinct: Distinct,
-        spec: Column,
-        part: Index,
-        values: pd.Series[float],
-        *,
-        exact: bool,
+        self, distinct: Distinct, part: Index, values: pd.Series[float], *, exact: bool
     ) -> None:
         """Fill in the numbers of some words; list what is none and what could be two."""
-        words = distinct.words.iloc[part]
+        words, spec = distinct.words.iloc[part], distinct.spec
         decimal: Mark | None = "." if exact else decimal_of(self.block)
-        found = to_numbers(
-            words, decimal=decimal, thousands=None if exact else self.block.thousands
-        )
+        thousands = None if exact else self.block.thousands
+        found = to_numbers(words, decimal=decimal, thousands=thousands)
         got, failed = found.values, found.failed
         if failed.any() and spec.answer:
             digits = words.str.extract(LEADING)
@@ -167,17 +144,10 @@ class Conversion(Ledger):
             use = failed & np.isfinite(lead) & self._inside(spec, lead)
             got, failed = np.where(use, lead, got), failed & ~use
         values.iloc[part] = pd.Series(got, index=values.index[part])
-        doubt = flags_of(distinct, part, found.ambiguous)
-        self.tell("reject", "number.ambiguous", cells, distinct, doubt)
-        known = spec.name in self.block.labels
+        self.tell("reject", "number.ambiguous", distinct, distinct.flags(part, found.ambiguous))
         if spec.name != "weight":
-            rule = "label.unknown" if known else "number.unparseable"
-            bad = flags_of(distinct, part, failed)
-            self.tell("quarantine", rule, cells, distinct, bad, personal=spec.personal)
-
-    def _weights(self, cells: Cells, distinct: Distinct, values: pd.Series[float]) -> None:
-        bad = ~(values.to_numpy() >= 0)
-        self.tell("quarantine", "weight.invalid", cells, distinct, bad, scope="row")
+            rule = "label.unknown" if spec.name in self.block.labels else "number.unparseable"
+            self.tell("quarantine", rule, distinct, distinct.flags(part, failed))
 
     def _inside(self, spec: Column, values: npt.NDArray[np.float64]) -> Flags:
         ends = scale_of(self.block, spec)
@@ -185,36 +155,33 @@ class Conversion(Ledger):
             return np.zeros(len(values), dtype=bool)
         return (values >= ends[0]) & (values <= ends[1])
 
-    def _scaled(
-        self, cells: Cells, distinct: Distinct, spec: Column, values: pd.Series[float]
-    ) -> pd.Series[float]:
+    def _scaled(self, distinct: Distinct, values: pd.Series[float]) -> pd.Series[float]:
         """Set aside what lies outside the scale, turn a reversed one, bring NPS to 0-10."""
+        spec, labels = distinct.spec, distinct.cells.labels
         ends = scale_of(self.block, spec)
         if ends is None:
             return values
         got = np.array(values, dtype=np.float64)
         outside = ~self._inside(spec, got) & np.isfinite(got)
-        word = distinct.words.map(lambda w: plain(cells.labels.get(w, "")) in NO_ANSWER)
+        word = distinct.words.map(lambda w: plain(labels.get(w, "")) in NO_ANSWER)
         known = outside & (np.isin(got, KNOWN_CODES) | (got < 0) | word.to_numpy(dtype=bool))
         counts = np.bincount(distinct.codes, minlength=len(got))
         self.missing[spec.name]["coded"] += int(counts[known].sum())
-        self.tell("notice", "missing.code", cells, distinct, known)
+        self.tell("notice", "missing.code", distinct, known)
         wrong = outside & ~known
         declared = self.block.scale.get(spec.name)
         offset = spec.name == "nps" and declared is None and set(got[wrong]) == {11.0}
         if offset and not (got == 0).any():
-            self.tell("reject", "scale.offset", cells, distinct, wrong)
+            self.tell("reject", "scale.offset", distinct, wrong)
         else:
             about: dict[str, Any] = {"low": ends[0], "high": ends[1]}
-            self.tell("quarantine", "scale.out_of_range", cells, distinct, wrong, **about)
+            self.tell("quarantine", "scale.out_of_range", distinct, wrong, **about)
         values = values.mask(outside)
         if declared is not None and declared.reverse:
             values = ends[0] + ends[1] - values
         return values - ends[0] if spec.name == "nps" else values
 
-    def _moments(
-        self, cells: Cells, distinct: Distinct, spec: Column, left: Index
-    ) -> pd.Series[Any]:
+    def _moments(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
         """Moments of the words that are left, troubles told."""
         block = self.block
         values = pd.Series(pd.NaT, index=distinct.words.index, dtype="datetime64[us]")
@@ -222,16 +189,14 @@ class Conversion(Ledger):
             return values
         dates = to_dates(
             distinct.words.iloc[left], order=block.date_order or self.order,
-            pattern=block.date_format, timezone=block.timezone, local=spec.kind != "time",
+            pattern=block.date_format, timezone=block.timezone, local=distinct.spec.kind != "time",
         )  # fmt: skip
-        self._tell_dates(cells, distinct, spec, left, dates)
+        self._tell_dates(distinct, left, dates)
         values.iloc[left] = dates.values.to_numpy()
         return values
 
-    def _tell_dates(
-        self, cells: Cells, distinct: Distinct, spec: Column, left: Index, dates: Dates
-    ) -> None:
-        placed = dates.values
+    def _tell_dates(self, distinct: Distinct, left: Index, dates: Dates) -> None:
+        placed, spec = dates.values, distinct.spec
         held = placed.dt.normalize().isin(PLACEHOLDERS).to_numpy()
         ahead = (placed >= today() + pd.Timedelta(days=2)).to_numpy() & spec.past
         lists: tuple[tuple[Any, str, Flags, Scope], ...] = (
@@ -243,33 +208,29 @@ class Conversion(Ledger):
             ("notice", "time.dst_ambiguous", dates.twice, "cell"),
         )
         for severity, rule, hit, scope in lists:
-            flags = flags_of(distinct, left, hit)
-            self.tell(severity, rule, cells, distinct, flags, scope=scope)
+            self.tell(severity, rule, distinct, distinct.flags(left, hit), scope=scope)
         mixed = dates.zoned.any() and not dates.zoned.all() and self.block.timezone is None
         if mixed and spec.kind == "time":
-            plain_ones = flags_of(distinct, left, ~dates.zoned)
-            self.tell("reject", "time.zone_mixed", cells, distinct, plain_ones)
+            self.tell("reject", "time.zone_mixed", distinct, distinct.flags(left, ~dates.zoned))
         dates.values = placed.mask(held | ahead)
 
-    def _time(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        return self._moments(cells, distinct, spec, left)
+    def _time(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        return self._moments(distinct, left)
 
-    def _date(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        days: pd.Series[Any] = self._moments(cells, distinct, spec, left).dt.normalize()
+    def _date(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        days: pd.Series[Any] = self._moments(distinct, left).dt.normalize()
         return days
 
-    def _month(self, cells: Cells, distinct: Distinct, spec: Column, left: Index) -> pd.Series[Any]:
-        days = self._moments(cells, distinct, spec, left).dt.normalize()
+    def _month(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
+        days = self._moments(distinct, left).dt.normalize()
         first: pd.Series[Any] = days - pd.to_timedelta(days.dt.day - 1, unit="D")
         return first.astype("datetime64[us]")
 
-    def _change(
-        self, cells: Cells, distinct: Distinct, spec: Column, left: Index
-    ) -> pd.Series[Any]:
+    def _change(self, distinct: Distinct, left: Index) -> pd.Series[Any]:
         """Dates where any text looks like one, else numbers."""
         dated = distinct.words.iloc[left].str.contains(r"\d[/-]\d|\d-?[A-Za-z]{3}", regex=True)
         convert = self._date if dated.any() else self._num
-        return convert(cells, distinct, spec, left)
+        return convert(distinct, left)
 
 
 def scale_of(block: Block, spec: Column) -> tuple[float, float] | None:
@@ -283,7 +244,3 @@ def decimal_of(block: Block) -> Mark | None:
     if block.decimal or not block.locale:
         return block.decimal
     return "," if get_decimal_symbol(block.locale) == "," else "."
-
-
-def _untrimmed(cells: Cells) -> bool:
-    return cells.exact is None or not cells.exact.any()
