@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 MAX_ROWS = 500  # a finding's table is an aggregate; more rows are a mistake
 GRADES = "ABCD"
+PLAIN = ("outcome", "grade", "chapter", "notebook")  # what a finding says in one word each
 
 
 @dataclass(frozen=True)
@@ -83,18 +84,9 @@ def finding(key: str, result: Result, notebook: str) -> Finding:
     method = str(result.source.get("method", ""))
     if method and method != block.method:
         raise ValueError(f"{key} records {block.method}, not {method}")
-    return Finding(
-        key,
-        result.outcome,
-        _grade(key, result),
-        block.chapter,
-        notebook,
-        block.answers,
-        dict(result.values),
-        result.table,
-        result.caveats,
-        result.source,
-    )
+    place = (_grade(key, result), block.chapter, notebook, block.answers)
+    said = (dict(result.values), result.table, result.caveats, result.source)
+    return Finding(key, result.outcome, *place, *said)
 
 
 def _grade(key: str, result: Result) -> str:
@@ -118,10 +110,7 @@ def failed_step(key: str) -> Finding:
 def to_json(found: Finding) -> dict[str, Any]:
     """Finding as JSON holds it."""
     return {
-        "outcome": found.outcome,
-        "grade": found.grade,
-        "chapter": found.chapter,
-        "notebook": found.notebook,
+        **{name: getattr(found, name) for name in PLAIN},
         "answers": list(found.answers),
         "values": {name: _value_out(value) for name, value in found.values.items()},
         "table": _table_out(found),
@@ -288,13 +277,9 @@ def as_json(merged: Findings) -> dict[str, Any]:
     """All findings as findings.json holds them."""
     return {
         "schema": SCHEMA,
-        "engagement": _neutral(merged.engagement),
-        "inputs": _neutral(merged.inputs),
-        "notebooks": _neutral(merged.notebooks),
+        **{n: _neutral(getattr(merged, n)) for n in ("engagement", "inputs", "notebooks")},
         "findings": {key: to_json(found) for key, found in merged.findings.items()},
-        "stale": list(merged.stale),
-        "failed": list(merged.failed),
-        "skipped": list(merged.skipped),
+        **{name: list(getattr(merged, name)) for name in ("stale", "failed", "skipped")},
     }
 
 

@@ -112,9 +112,8 @@ SAMPLES: dict[str, Finding] = {
         "origin_sample",
         {"department": ["billing", "operations_area", "sales", "partner", "service"]}
         | estimate("dissatisfaction", [0.31, 0.19, 0.14, 0.04, 0.32], [0.03] * 5)
-        | {"n_dissatisfaction": [310, 190, 140, 40, 320]}
         | estimate("lost_revenue", [0.36, 0.15, 0.08, 0.02, 0.39], [0.05] * 5)
-        | {"n_lost_revenue": [60, 30, 20, 8, 70], "place": ["outside"] * 4 + ["inside"]},
+        | {"place": ["outside"] * 4 + ["inside"]},
         {"dissatisfaction": Estimate(0.68, 0.63, 0.73, "share", 998), "area": "billing"},
     ),
     "likert": found(

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 import string
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,7 @@ for module in pkgutil.iter_modules(cxlib.methods.__path__):
     importlib.import_module(f"cxlib.methods.{module.name}")
 
 OUTCOMES = [(key, outcome) for key, block in BLOCKS.items() for outcome in block.outcomes]
+PACKAGE = Path(cxlib.methods.__path__[0]).parent
 FREE = {"verb", "unless"}
 EFFECT_VERBS = {
     "es": r"\b(reduce|aumenta|causa|anticipa|cuesta|suma|nace|nacen|provoca|genera)\b",
@@ -143,6 +145,19 @@ def test_shared_words_are_in_both_languages_with_equal_placeholders(name: str) -
         assert entry["es"].strip(), key
         assert entry["en"].strip(), key
         assert slots(entry["es"]) == slots(entry["en"]), key
+
+
+@pytest.mark.parametrize("name", ["words", "refusals", "caveats", "columns", "pages", "voice"])
+def test_no_shared_word_is_out_of_reach(name: str) -> None:
+    """Each key stands in the code, a template or other prose, whole or built by an f-string."""
+    files = {path for kind in ("*.py", "*.j2", "*.toml") for path in PACKAGE.rglob(kind)}
+    mine = PACKAGE / "prose" / f"{name}.toml"
+    written = "\n".join(path.read_text("utf-8") for path in sorted(files - {mine}))
+    whole = set(re.findall(r"\w+", written))
+    begun = tuple(set(re.findall(r"""["'](\w+_)\{""", written)))
+    ended = tuple(set(re.findall(r"""\}(_\w+)["']""", written)))
+    lost = [key for key in catalogue(name) if key not in whole]
+    assert [key for key in lost if not key.startswith(begun) and not key.endswith(ended)] == []
 
 
 def test_columns_have_a_unit_that_can_be_printed() -> None:
