@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -96,18 +97,21 @@ def run_notebook(
     cell = error = ""
     begun = [""]  # id of the last cell that began: no file tells it when a kernel dies
     try:
-        papermill.execute_notebook(
-            _brace(source),
-            _brace(into),
-            parameters=dict(parameters),
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            start_timeout=START_TIMEOUT,
-            execution_timeout=timeout,
-            config=_local_sockets(),
-            on_cell_execute=lambda cell, cell_index: begun.append(cell.get("id", str(cell_index))),
-        )
+        with _stderr_into(into.with_suffix(".log")):
+            papermill.execute_notebook(
+                _brace(source),
+                _brace(into),
+                parameters=dict(parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                start_timeout=START_TIMEOUT,
+                execution_timeout=timeout,
+                config=_local_sockets(),
+                on_cell_execute=lambda cell, cell_index: begun.append(
+                    cell.get("id", str(cell_index))
+                ),
+            )
         cell = _unfinished(into)
         if cell or not recorded.is_file():
             status, error = "failed", "SystemExit" if cell else "NothingRecorded"
@@ -120,6 +124,21 @@ def run_notebook(
     except (OSError, RuntimeError) as broken:
         status, error = "failed", type(broken).__name__
     return Step(name, status, round(time.monotonic() - started, 1), cell, error)
+
+
+@contextmanager
+def _stderr_into(log: Path) -> Iterator[None]:
+    """Send what the kernel writes to stderr, in good runs too, to a file of the run."""
+    sys.stderr.flush()
+    before = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def _brace(path: Path) -> str:
