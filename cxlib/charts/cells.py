@@ -285,6 +285,8 @@ class Cells:
             return text
         if unit == "share":
             return text + percent_sign(self.voice.locale)
+        if column == f"{CITED}_number":
+            return f"{text}{NBSP}{self.voice.ui('unit_times')}"
         word = {
             "pp": "unit_pp",
             "scale": "unit_scale",

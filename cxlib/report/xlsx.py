@@ -37,6 +37,7 @@ FONT = {"font_name": "Calibri", "font_size": 11, "font_color": INK, "valign": "v
 LEAD = 4  # rows of a sheet before its table: title, sentence, base, blank
 NARROW, WIDE, PLAIN = 11.6, 46, 8.43
 MEASURE = 100  # characters of a line of text
+PRINTED = 210  # characters that one printed page can carry and still be read
 
 
 @dataclass
@@ -64,7 +65,10 @@ class Book:
         page.hide_gridlines(2)
         page.set_default_row(19)
         page.set_landscape()
-        page.fit_to_pages(1, 0)
+        wide = sum(widths) > PRINTED
+        page.fit_to_pages(2 if wide else 1, 0)
+        if wide:
+            page.repeat_columns(0)
         page.set_paper(9)
         for column, width in enumerate(widths):
             page.set_column(column, column, width)
@@ -329,7 +333,7 @@ def _base_line(finding: Finding, inputs: Mapping[str, Any], voice: Voice) -> str
 def _register(book: Book, story: Story) -> None:
     """Every number said: identifier, value, interval, bases, unit, grade, notebook."""
     voice = book.voice
-    widths = (40, 16, 14, 14, 11, 13, 14, 8, 20)
+    widths = (40, 16, 14, 14, 11, 13, 26, 8, 20)
     sub = [voice.ui("register_sub")]
     page = book.sheet(voice.ui("sheet_register"), voice.ui("register"), sub, widths)
     keys = (
