@@ -267,7 +267,7 @@ class Voice:
         """Name what is missing: a table, or `table.column`, or a word."""
         if "." in what:
             table, column = what.split(".", 1)
-            entry, _ = self._column(column)
+            entry = self._column(column)[0] or catalogue("fields").get(column)
             name = self._ours(entry) if entry else self.word(column)
             return self.ui("column_of", column=name, table=self.missing(table))
         named = catalogue("voice").get(f"table_{what}")

@@ -136,7 +136,7 @@ def test_counts_agree_with_one_and_with_many(key: str, outcome: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["words", "refusals", "caveats", "columns", "pages", "voice", "cli"]
+    "name", ["words", "refusals", "caveats", "columns", "fields", "pages", "voice", "cli"]
 )
 def test_shared_words_are_in_both_languages_with_equal_placeholders(name: str) -> None:
     for key, entry in catalogue(name).items():
@@ -158,6 +158,18 @@ def test_no_shared_word_is_out_of_reach(name: str) -> None:
     ended = tuple(set(re.findall(r"""\}(_\w+)["']""", written)))
     lost = [key for key in catalogue(name) if key not in whole]
     assert [key for key in lost if not key.startswith(begun) and not key.endswith(ended)] == []
+
+
+def test_every_canonical_column_has_a_name_that_a_reader_knows() -> None:
+    from cxlib.intake import DICTIONARY
+
+    for table in DICTIONARY.values():
+        for column in table.columns:
+            for language in LANGUAGES:
+                said = Voice(language, "CO").missing(f"{table.name}.{column}")
+                assert not re.search(r"[a-z]_[a-z]", said), said
+            known = {*catalogue("columns"), *catalogue("fields"), *catalogue("words")}
+            assert column in known, column
 
 
 def test_columns_have_a_unit_that_can_be_printed() -> None:
