@@ -61,7 +61,8 @@ def natural(  # noqa: PLR0913 - each threshold is an option, so that it is trace
     taken = _taken(len(people), sample, seed)
     drawn = people.loc[taken, names].reset_index(drop=True)
     apart = distance.gower(drawn)
-    k, labels, width, firm = _partition(apart, most, resamples, seed)
+    found, width, firm = _partition(apart, most, resamples, seed)
+    k = len(found.medoids)
     p_null = agreement.null_p(drawn, range(2, most + 1), draws=min(draws, _NULL_DRAWS), seed=seed)
     values: dict[str, Value] = {
         "p_null": Estimate(p_null, n=len(drawn)),
@@ -73,7 +74,7 @@ def natural(  # noqa: PLR0913 - each threshold is an option, so that it is trace
     outcome = group_outcome(p_null, float(firm.min()), level=level)
     if outcome in ("no_groups", "no_stable"):
         return Result(outcome, values, table=gradient(people, names), caveats=notes)
-    everyone = _assign(people[names], drawn, labels)
+    everyone = _assign(people[names], drawn, found.medoids)
     smallest = float(np.bincount(everyone, minlength=k).min()) / len(people)
     values |= {"k": k, "smallest": Estimate(smallest, unit="share", n=len(people))}
     values |= _agreement(everyone, _official(people, customers, official), seed)
@@ -129,34 +130,24 @@ def _sampled(taken: Labels, people: pd.DataFrame) -> tuple[Mapping[str, Value], 
 
 def _partition(
     apart: Numbers, most: int, resamples: int, seed: int
-) -> tuple[int, Labels, float, Numbers]:
-    """Number of groups, labels, largest silhouette of all k, stability of the chosen groups.
+) -> tuple[distance.Partition, float, Numbers]:
+    """Groups, largest silhouette of all numbers of groups, stability of the chosen groups.
 
-    The largest silhouette among the k whose every group is stable; if none, the largest.
+    The largest silhouette among those whose every group is stable; if none, the largest.
     """
-    found = {}
-    for k in range(2, most + 1):
-        labels = distance.kmedoids(apart, k, seed=seed, exhaustive=False).labels
-        found[k] = (float(distance.silhouettes(apart, labels).mean()), labels)
-    widest = max(width for width, _ in found.values())
-    ranked = sorted(found, key=lambda k: -found[k][0])
-    first = None
-    for k in ranked[:3]:
-        firm = agreement.stability(apart, found[k][1], draws=resamples, seed=seed)
-        first = first or (k, firm)
-        if firm.min() >= 0.75:
-            return k, found[k][1], widest, firm
-    assert first is not None
-    return first[0], found[first[0]][1], widest, first[1]
+    found = [distance.kmedoids(apart, k, seed=seed, exhaustive=False) for k in range(2, most + 1)]
+    widths = [float(distance.silhouettes(apart, groups.labels).mean()) for groups in found]
+    ranked = [found[i] for i in np.argsort(-np.array(widths), kind="stable")[:3]]
+    firm: list[Numbers] = []
+    for groups in ranked:
+        firm.append(agreement.stability(apart, groups.labels, draws=resamples, seed=seed))
+        if firm[-1].min() >= 0.75:
+            return groups, max(widths), firm[-1]
+    return ranked[0], max(widths), firm[0]
 
 
-def _assign(items: pd.DataFrame, drawn: pd.DataFrame, labels: Labels) -> Labels:
+def _assign(items: pd.DataFrame, drawn: pd.DataFrame, medoids: Labels) -> Labels:
     """Group (n,) of everybody: that of the nearest medoid of the sample."""
-    apart = distance.gower(drawn)
-    medoids = [
-        int(np.flatnonzero(labels == k)[apart[np.ix_(labels == k, labels == k)].sum(0).argmin()])
-        for k in range(int(labels.max()) + 1)
-    ]
     stacked = pd.concat([drawn.iloc[medoids], items], ignore_index=True)
     spread = pd.concat([drawn.iloc[medoids], items, drawn], ignore_index=True)
     return _to_medoids(stacked, spread, len(medoids))
