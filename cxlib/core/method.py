@@ -12,15 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 from cxlib.core.table import Table, reading
-from cxlib.core.types import (
-    NotFiniteError,
-    Refuse,
-    Result,
-    Source,
-    Value,
-    caveat,
-    refusal,
-)
+from cxlib.core.types import NotFiniteError, Refuse, Result, Source, Value, caveat, refusal
 
 if TYPE_CHECKING:
     import numpy as np

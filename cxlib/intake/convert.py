@@ -11,16 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from babel.numbers import get_decimal_symbol
 
-from cxlib.intake.cells import (
-    NO_ANSWER,
-    Cells,
-    Distinct,
-    Index,
-    Ledger,
-    Scope,
-    plain,
-    scalar_text,
-)
+from cxlib.intake.cells import NO_ANSWER, Cells, Distinct, Index, Ledger, Scope, plain, scalar_text
 from cxlib.intake.date_text import Dates, to_dates
 from cxlib.intake.dictionary import Column
 from cxlib.intake.engagement import Block

@@ -83,12 +83,7 @@ def best_silhouettes(distances: Numbers, ks: Sequence[int], *, starts: int, seed
 
 
 def null_p(
-    items: pd.DataFrame,
-    ks: Sequence[int],
-    *,
-    draws: int = 199,
-    seed: int = 0,
-    starts: int = 1,
+    items: pd.DataFrame, ks: Sequence[int], *, draws: int = 199, seed: int = 0, starts: int = 1
 ) -> float:
     """P value of the largest silhouette against people with the same margins and correlations.
 

@@ -158,8 +158,7 @@ def _question(name: str, rows: pd.DataFrame, options: float, least: float) -> di
 
 
 @method(
-    outcomes=("several", "one"),
-    values=("definitions", "top", "top_share", "agreement", "raters"),
+    outcomes=("several", "one"), values=("definitions", "top", "top_share", "agreement", "raters")
 )
 def definitions(assessment: Table, *, question: str = "q1") -> Result:
     """Definitions of customer experience in use: how many, and how far people share one.
@@ -310,16 +309,10 @@ def _vision(assessment: Table | None, question: str) -> dict[str, Value]:
     if len(scores) < ROLE_MINIMUM:
         return {}
     low, high = assessment.scales.get("score", (1.0, 5.0))
-    return {
-        "vision": max(raters.rwg(scores, high - low + 1), 0.0),
-        "executives": len(scores),
-    }
+    return {"vision": max(raters.rwg(scores, high - low + 1), 0.0), "executives": len(scores)}
 
 
-@method(
-    outcomes=("changed", "idle"),
-    values=("waves", "decisions", "idle", "wave", "answers"),
-)
+@method(outcomes=("changed", "idle"), values=("waves", "decisions", "idle", "wave", "answers"))
 def wave_ledger(log: Table, responses: Table | None = None) -> Result:
     """What each wave led to: its answers, its NPS and the decisions logged until the next one.
 

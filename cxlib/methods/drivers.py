@@ -96,10 +96,7 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
 
 
 def _key_result(
-    found: Importance,
-    table: pd.DataFrame,
-    explain: str,
-    rule: tuple[float, float, float],
+    found: Importance, table: pd.DataFrame, explain: str, rule: tuple[float, float, float]
 ) -> Result:
     level, minimum_r2, halo = rule
     keyed = table[table["verdict"].isin(["key", "together"])]
@@ -225,10 +222,7 @@ def factors(  # noqa: PLR0913 - each threshold is an option, so that it is trace
     )
     table = key_table(found, level=level).rename(columns={"topic": "factor"})
     table["factor"] = table["factor"].replace({"interaction_score": "interaction"})
-    values: dict[str, Value] = {
-        "r2": share(found.r2, found.draws.sum(axis=1), found),
-        "n": found.n,
-    }
+    values: dict[str, Value] = {"r2": share(found.r2, found.draws.sum(axis=1), found), "n": found.n}
     for i, name in enumerate(found.names):
         part = found.draws[:, i] / found.draws.sum(axis=1)
         key = "interaction" if name == "interaction_score" else name

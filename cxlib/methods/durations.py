@@ -21,11 +21,7 @@ HOUR = 3_600_000_000  # microseconds
 
 
 def quantile(
-    values: ArrayLike,
-    share: float,
-    clusters: ArrayLike,
-    *,
-    unit: Unit = "days",
+    values: ArrayLike, share: float, clusters: ArrayLike, *, unit: Unit = "days"
 ) -> Estimate:
     """Quantile of values (n,) by linear interpolation, with a Woodruff interval.
 

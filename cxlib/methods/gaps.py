@@ -90,10 +90,7 @@ def _ceiling(ratings: Table, both: pd.DataFrame) -> list[Mapping[str, Value]]:
     return [caveat("desired_at_ceiling", share=Estimate(share, unit="share", n=len(both)))]
 
 
-@method(
-    outcomes=("space", "no_space"),
-    values=("index", "white", "part", "over", "open", "m", "n"),
-)
+@method(outcomes=("space", "no_space"), values=("index", "white", "part", "over", "open", "m", "n"))
 def innovation(
     ratings: Table,
     importance: Result | None = None,
@@ -300,8 +297,7 @@ def alignment(ratings: Table, customers: Table, *, wave: str | None = None) -> R
 
 
 @method(
-    outcomes=("misfit", "none"),
-    values=("group", "aspect", "fit", "rest_gap", "misfits", "m", "n"),
+    outcomes=("misfit", "none"), values=("group", "aspect", "fit", "rest_gap", "misfits", "m", "n")
 )
 def fit(
     ratings: Table,

@@ -12,15 +12,7 @@ from typing import Literal
 import numpy as np
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method
-from cxlib.methods import (
-    cells,
-    contact,
-    durations,
-    eventlog,
-    official,
-    origins,
-    recontact,
-)
+from cxlib.methods import cells, contact, durations, eventlog, official, origins, recontact
 
 Side = Literal["outside", "inside", "undecided"]
 
@@ -348,10 +340,7 @@ def silent_pairs(events: Table, employees: Table, *, question: str = "contact") 
     first = silent.iloc[0]
     ends = {"contact": "contact", "least": "contact_low", "most": "contact_high"}
     values |= {name: float(first[column]) for name, column in ends.items()}
-    values |= {
-        "one": str(first["department"]),
-        "other": str(first["other_department"]),
-    }
+    values |= {"one": str(first["department"]), "other": str(first["other_department"])}
     values |= {"hand_offs": int(first["hand_offs"]), "cases": int(first["cases"])}
     return Result("silent", values, table, log.notes)
 

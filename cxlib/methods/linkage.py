@@ -173,8 +173,7 @@ def _link_notes(
 
 
 @method(
-    outcomes=("more", "less", "none"),
-    values=("slope", "low_trust", "high_trust", "gap", "answers"),
+    outcomes=("more", "less", "none"), values=("slope", "low_trust", "high_trust", "gap", "answers")
 )
 def trust_repurchase(responses: Table, *, wave: str | None = None) -> Result:
     """Say how much more often those who trust more intend to buy again; an association.

@@ -38,10 +38,7 @@ def mix_shift(
 
 
 def moved_share(
-    rows: Sample,
-    labels: NDArray[np.object_],
-    after: NDArray[np.bool_],
-    before: NDArray[np.bool_],
+    rows: Sample, labels: NDArray[np.object_], after: NDArray[np.bool_], before: NDArray[np.bool_]
 ) -> float:
     """Share of answers that would have to change label for both waves to have the same mix.
 
@@ -57,10 +54,7 @@ def moved_share(
 
 
 def shift(
-    rows: Sample,
-    labels: NDArray[np.object_],
-    after: NDArray[np.bool_],
-    before: NDArray[np.bool_],
+    rows: Sample, labels: NDArray[np.object_], after: NDArray[np.bool_], before: NDArray[np.bool_]
 ) -> Shift:
     """Change of a mean of −1, 0, 1 from `before` to `after`, in points, in its two pieces.
 

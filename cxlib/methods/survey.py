@@ -27,8 +27,7 @@ LONG_SCALE = 7  # steps from which three boxes, not two, count as satisfied
 
 
 @method(
-    outcomes=("score",),
-    values=("nps", "promoters", "passives", "detractors", "unweighted", "wave"),
+    outcomes=("score",), values=("nps", "promoters", "passives", "detractors", "unweighted", "wave")
 )
 def nps(responses: Table, *, wave: str | None = None) -> Result:
     """Net Promoter Score of a wave, with the shares behind it; all waves in the table.

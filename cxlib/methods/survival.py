@@ -14,7 +14,7 @@ from cxlib.core import Refuse, Table
 Array = NDArray[np.float64]
 DAYS_PER_MONTH = 365.25 / 12
 LONG_QUIET = 12.0  # months without a loss after the first customer: earlier losses are not there
-YES = {"1", "true", "yes", "sí", "si", "y", "t", "1.0", "left", "churned"}
+YES = {"1", "true", "yes", "sí", "si", "y", "t", "1.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ def compare(
     return float(survdiff(time, lost, first)[0]), float(fitted.params[0]), float(fitted.bse[0])
 
 
+def yes(told: pd.Series, *also: str) -> pd.Series:
+    """Whether cells say yes, in any of the ways in which files write it."""
+    return told.astype(str).str.strip().str.casefold().isin([*YES, *also])
+
+
 def stays(customers: Table, tenure: str, left: str) -> tuple[pd.DataFrame, bool]:
     """Read rows (months, lost, entry, revenue, segment); whether early losses are missing.
 
@@ -85,7 +90,7 @@ def stays(customers: Table, tenure: str, left: str) -> tuple[pd.DataFrame, bool]
     """
     if customers.has(tenure, left):
         rows = customers.need(tenure, left, optional=("revenue", "segment"))
-        lost = rows[left].astype(str).str.strip().str.casefold().isin(YES)
+        lost = yes(rows[left], "left", "churned")
         rows = rows.assign(months=pd.to_numeric(rows[tenure]), lost=lost, entry=0.0)
         return rows.dropna(subset=["months"]), False
     rows = customers.need("start", optional=("end", "revenue", "segment"))

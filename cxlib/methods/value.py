@@ -17,7 +17,6 @@ from cxlib.methods import cells, design, losses, slopes, survival
 
 Array = NDArray[np.float64]
 PRODUCT = "product_"  # attributes of customers that say which products they have
-TRUE = {"1", "true", "yes", "sí", "si", "y", "t", "1.0"}
 
 
 @method(
@@ -58,22 +57,17 @@ def share_rows(by: str, shares: Mapping[str, design.Mean]) -> pd.DataFrame:
 
 def _held(customers: Table, offer: Sequence[str]) -> pd.DataFrame:
     """One row a present customer, one true/false column a product."""
-    named = list(offer) or [c for c in _columns(customers) if c.startswith(PRODUCT)]
+    columns = [] if customers.missing else [str(c) for c in customers.frame.columns]
+    named = list(offer) or [c for c in columns if c.startswith(PRODUCT)]
     if named:
         rows = _present(customers.need(*named, optional=("end",)))
-        return pd.DataFrame(
-            {c: rows[c].astype(str).str.strip().str.casefold().isin(TRUE) for c in named}
-        )
+        return pd.DataFrame({c: survival.yes(rows[c]) for c in named})
     rows = _present(customers.need("products", optional=("end",)))
     if pd.api.types.is_numeric_dtype(rows["products"]):
         raise Refuse("offer_missing", missing="customers.products")
     return (
         rows["products"].fillna("").str.replace(r"\s*[;,|]\s*", "|", regex=True).str.get_dummies()
     )
-
-
-def _columns(table: Table) -> list[str]:
-    return [] if table.missing else [str(c) for c in table.frame.columns]
 
 
 def _present(rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +114,7 @@ def _main(providers: Table, own: str) -> tuple[pd.DataFrame, str]:
     rows = rows.dropna(subset=["customer_id", "provider"])
     by_count = rows.groupby("provider")["customer_id"].nunique().sort_index()
     name = own or str(by_count.idxmax())
-    rows["main"] = rows["main"].astype(str).str.casefold().isin(TRUE)
+    rows["main"] = survival.yes(rows["main"])
     rows["most"] = rows.groupby("customer_id")["usage_share"].transform("max")
     rows["customer_id"] = rows["customer_id"].astype(str)
     told = rows.groupby("customer_id")["main"].transform("any")

@@ -76,11 +76,7 @@ def _outputs(executed: NotebookNode) -> dict[str, list[str]]:
 
 
 def _page(
-    worded: NotebookNode,
-    outputs: dict[str, list[str]],
-    merged: Findings,
-    stem: str,
-    voice: Voice,
+    worded: NotebookNode, outputs: dict[str, list[str]], merged: Findings, stem: str, voice: Voice
 ) -> NotebookNode:
     """Notebook of one language whose outputs are drawn from the disclosed findings."""
     page = copy.deepcopy(worded)
