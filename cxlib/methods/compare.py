@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
 from cxlib.core import Estimate, Refuse, Result, Table, Unit, Value, caveat, method
 from cxlib.methods import cells, design
@@ -323,6 +323,5 @@ def banner(
 
 
 def _pooled_p(x1: float, n1: float, x2: float, n2: float) -> float:
-    pooled = (x1 + x2) / (n1 + n2)
-    error = (pooled * (1 - pooled) * (1 / n1 + 1 / n2)) ** 0.5
-    return float(2 * stats.norm.sf(abs(x1 / n1 - x2 / n2) / error)) if error > 0 else 1.0
+    alike = x1 + x2 in (0, n1 + n2)
+    return 1.0 if alike else float(proportions_ztest([x1, x2], [n1, n2])[1])

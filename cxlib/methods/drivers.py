@@ -90,7 +90,7 @@ def key_interactions(  # noqa: PLR0913 - each threshold is an option, so that it
         cells, outcome, draws=draws, permutations=permutations, seed=seed, block="drivers.key"
     )
     table = key_table(found, level=level)
-    means = {t: _mean(cells, t) for t in found.names}
+    means = dict(zip(cells.topics, cells.means(), strict=True))
     table.insert(2, "performance", table["topic"].map(means))
     return _key_result(found, table, explained, (level, minimum_r2, halo))
 
@@ -129,12 +129,6 @@ def _key_result(
     notes = [*block_notes(found), *suppressed(found, level)] if inside else []
     notes = [n for n in found.caveats if inside or n["key"] != "order_depends_on_missing"] + notes
     return Result(outcome, values, table=table, caveats=tuple(notes))
-
-
-def _mean(cells: Grid, topic: str) -> float:
-    given = cells.values[topic].notna().to_numpy()
-    answers = cells.values[topic].to_numpy(float)[given]
-    return float(np.average(answers, weights=cells.weights[given]))
 
 
 # The outcome ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from cxlib.methods.differences import gap_rows, pairs, weighted_gap
 from cxlib.methods.drivers import Explained, loyalty
 from cxlib.methods.lmg import Mask, Numbers
 from cxlib.methods.parts import SMALLEST, fit_answers, fit_row, promise_rows, target_rows
-from cxlib.methods.quadrants import mean_draws, quadrant_table, quadrants
+from cxlib.methods.quadrants import quadrant_table, quadrants
 from cxlib.methods.ranking import key_outcome
 from cxlib.methods.sample import sample
 from cxlib.methods.topics import grid, overall, read
@@ -145,12 +145,8 @@ def _parts(
     both: pd.DataFrame, table: pd.DataFrame, shown: Mask, scale: float, draws: int, seed: int
 ) -> Numbers:
     """Bootstrap draws (draws, topics) of the parts, by customer."""
-    cells = grid(both, "apart")
-    cells = cells.columns(list(table.index))
-    filled, there = cells.values.fillna(0.0).to_numpy(), cells.values.notna().to_numpy(float)
-    found = np.empty((draws, len(table)))
-    for i, weight in enumerate(engine.bootstrap_weights(cells, draws, seed, "gaps.innovation")):
-        found[i] = (weight @ filled) / np.clip(weight @ there, 1e-12, None)
+    cells = grid(both, "apart").columns(list(table.index))
+    found = engine.mean_draws(cells, draws, seed, "gaps.innovation")
     return np.asarray(scale * np.clip(found, 0, None) * shown * table["importance"].to_numpy())
 
 
@@ -183,7 +179,7 @@ def importance_performance(  # noqa: PLR0913 - each threshold is an option, so t
     outcome = loyalty(responses, None, explain, None, cells, rated, wave)
     block = "drivers.key"
     found = engine.estimate(cells, outcome, draws=draws, permutations=1000, seed=seed, block=block)
-    means = mean_draws(found, seed, f"{block}.bootstrap")
+    means = engine.mean_draws(found.grid, len(found.draws), seed, f"{block}.bootstrap")
     shares = found.draws / found.draws.sum(axis=1, keepdims=True)
     chances = quadrants(
         shares - shares.mean(axis=1, keepdims=True), means - means.mean(axis=1, keepdims=True)

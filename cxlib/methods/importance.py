@@ -233,6 +233,11 @@ def bootstrap_weights(grid: Grid, draws: int, seed: int, block: str) -> Iterator
         yield grid.weights * taken[code]
 
 
+def mean_draws(grid: Grid, draws: int, seed: int, block: str) -> Numbers:
+    """Mean answer (draws, topics) in each resample of customers."""
+    return np.array([grid.means(weight) for weight in bootstrap_weights(grid, draws, seed, block)])
+
+
 def _noise(
     sums: lmg.PairwiseSums,
     matrix: Numbers,

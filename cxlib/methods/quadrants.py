@@ -30,26 +30,12 @@ def quadrants(importance: Any, performance: Any) -> dict[str, Numbers]:
     }
 
 
-def mean_draws(found: engine.Importance, seed: int, block: str) -> Numbers:
-    """Mean delivered (draws, topics) under the same resamples as the shares."""
-    values = found.grid.values
-    filled, there = values.fillna(0.0).to_numpy(), values.notna().to_numpy(float)
-    rows = [
-        (weight @ filled) / np.clip(weight @ there, 1e-12, None)
-        for weight in engine.bootstrap_weights(found.grid, len(found.draws), seed, block)
-    ]
-    return np.array(rows)
-
-
 def quadrant_table(
     found: engine.Importance, means: Numbers, chances: Mapping[str, Numbers], sure: float
 ) -> pd.DataFrame:
     """One row a topic, the surest candidates for attention first."""
     ranked = key_table(found)[["topic", "share", "share_low", "share_high", "n"]]
     ends = np.quantile(means, [0.025, 0.975], axis=0)
-    values, weight = found.grid.values, found.grid.weights
-    there = values.notna().to_numpy(float)
-    level = (weight @ values.fillna(0.0).to_numpy()) / (weight @ there)
     names = list(chances)
     stacked = np.column_stack([chances[name] for name in names])
     best = stacked.argmax(axis=1)
@@ -59,7 +45,7 @@ def quadrant_table(
             "quadrant": [
                 names[k] if stacked[i, k] >= sure else "between" for i, k in enumerate(best)
             ],
-            "performance": level,
+            "performance": found.grid.means(),
             "performance_low": ends[0],
             "performance_high": ends[1],
             "probability": stacked.max(axis=1),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from cxlib.core import Refuse, Table
@@ -29,6 +30,13 @@ class Grid:
     def topics(self) -> list[str]:
         """Names of the columns."""
         return [str(name) for name in self.values.columns]
+
+    def means(self, weights: Numbers | None = None) -> Numbers:
+        """Weighted mean (topics,) of the answers given, under these weights or their own."""
+        weight = self.weights if weights is None else weights
+        given = self.values.notna().to_numpy(float)
+        base = np.clip(weight @ given, 1e-12, None)
+        return np.asarray(weight @ self.values.fillna(0.0).to_numpy() / base)
 
     def rows(self, keep: Mask) -> Grid:
         """Keep the rows of a mask."""
