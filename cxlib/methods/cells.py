@@ -58,6 +58,13 @@ def drawn(
     return Estimate(float(value), low, high, unit, n, n_effective)
 
 
+def closed(value: float, low: float, high: float, unit: Unit, n: int) -> Estimate:
+    """Estimate of an interval that may have no end; one that is open is left out."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Estimate(value, unit=unit, n=n)
+    return Estimate(value, low, high, unit, n)
+
+
 def held(found: Estimate) -> Estimate:
     """Widen an interval so that it holds its own estimate."""
     value = found.value

@@ -232,9 +232,10 @@ def lead_lag(  # noqa: PLR0913 - two tables and the traced rules of the family
         tested["value"], tested[f"x_{lag}"], tested["unit"], tested["month"], draws=draws, seed=seed
     )
     lead_p, reverse = _leads(inside, outside, lag, planned, draws, seed)
+    coef, low, high = (float(part[0]) for part in (found.coef, found.low, found.high))
     values: dict[str, Value] = {
         "lead": lag,
-        "effect": _effect(found),
+        "effect": cells.closed(coef, low, high, "number", found.n),
         "p": float(strongest["p_adjusted"]),
         "lead_p": lead_p,
         "reverse": reverse,
@@ -316,11 +317,3 @@ def _leads(
     if not ps:
         return 1.0, 0
     return float(adjust(ps).min()), months[int(np.argmin(ps))]
-
-
-def _effect(found: panel.Fit) -> Estimate:
-    low, high = (float(end[0]) for end in (found.low, found.high))
-    known = math.isfinite(low) and math.isfinite(high)
-    return Estimate(
-        float(found.coef[0]), low if known else None, high if known else None, n=found.n
-    )

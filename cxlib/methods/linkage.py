@@ -148,14 +148,8 @@ def _top(tie: ties.Tie, unit: Unit) -> dict[str, Value]:
 
 
 def _scaled(tie: ties.Tie, factor: float, unit: Unit) -> Estimate:
-    closed = np.isfinite([tie.low, tie.high]).all()
-    return Estimate(
-        tie.coef * factor,
-        tie.low * factor if closed else None,
-        tie.high * factor if closed else None,
-        unit,
-        tie.n,
-    )
+    value, low, high = (part * factor for part in (tie.coef, tie.low, tie.high))
+    return cells.closed(value, low, high, unit, tie.n)
 
 
 def _link_notes(

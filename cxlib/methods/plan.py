@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from cxlib.core import Estimate, Refuse, Result, Table, Value, caveat, method, rng
-from cxlib.methods import benefits, design, doubts
+from cxlib.methods import benefits, cells, design, doubts
 from cxlib.methods import cases as sums
 
 ASKED = ("owner", "metric", "due", "money_line", "interaction")  # what an action must have
@@ -36,23 +36,18 @@ def improvisation(actions: Table) -> Result:
     rows = actions.need("action", optional=ASKED).reindex(columns=["action", *ASKED])
     lacks = _blank(rows[list(ASKED)])
     bare = int(lacks.any(axis=1).sum())
-    found = [
-        (field, design.share(lacks[field].astype(float)), int(lacks[field].sum()))
-        for field in ASKED
-    ]
     table = pd.DataFrame(
-        [(field, s.value, s.low, s.high, count, s.n) for field, s, count in found],
-        columns=["lacking", "share", "share_low", "share_high", "actions", "n"],
+        {"lacking": field}
+        | cells.cells("share", design.share(lacks[field].astype(float)), base=False)
+        | {"actions": int(lacks[field].sum()), "n": len(rows)}
+        for field in ASKED
     ).sort_values(["share", "lacking"], ascending=[False, True], ignore_index=True)
     worst = table.iloc[0]
     values: dict[str, Value] = {
         "index": design.share(lacks.any(axis=1).astype(float)).estimate("share"),
         "bare": bare, "actions": len(rows), "complete": len(rows) - bare,
         "worst": str(worst["lacking"]),
-        "worst_share": Estimate(
-            float(worst["share"]), float(worst["share_low"]), float(worst["share_high"]),
-            "share", len(rows),
-        ),
+        "worst_share": cells.known(worst, "share", "share"),
     }  # fmt: skip
     return Result("improvised" if bare else "none", values, table)
 
