@@ -18,7 +18,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def job(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
-    return Job(company, "tiny-co", {"fast": True}, reports=tmp_path_factory.mktemp("reports"))
+    return Job(company, "tiny", {"fast": True}, reports=tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="session")
