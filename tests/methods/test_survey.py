@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,7 +246,6 @@ def test_airport_scores_equal_the_reference(airport: Table) -> None:
 
 
 def test_city_scores_equal_the_reference(shared: Path) -> None:
-    pyreadstat = pytest.importorskip("pyreadstat")
     columns = {"2018": ("Agua", "CallesPavi"), "2021": ("Q57", "Q63"), "2023": ("Q29", "Q51")}
     rows = []
     for year, names in columns.items():

@@ -18,7 +18,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from cxlib import simulate
+from cxlib import intake, simulate
 from cxlib.simulate import world
 
 ROOM = Path(simulate.__file__).parent
@@ -90,7 +90,6 @@ def test_independent_readers_read_every_file(demo: Path) -> None:
 def test_intake_reads_it_and_speaks_only_of_the_broken_key(
     scenario: str, request: pytest.FixtureRequest
 ) -> None:
-    intake = pytest.importorskip("cxlib.intake")
     taken = intake.load(request.getfixturevalue(scenario))
     assert {problem.rule for problem in taken.problems} == {"join.unmatched"}  # of the sales alone
     assert not any(table.missing for table in taken.tables.values())
